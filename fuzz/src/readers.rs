@@ -304,6 +304,7 @@ const SCENARIO: &[&str] = &[
     "workers = 4\n",
     "parameters = { subscribers = 2 }\n",
     "seed = 1\n",
+    "high = 32\n",
     "cores = 4\n",
     "[[stage]]\n",
     "\"\\u001b\"",

@@ -100,6 +100,7 @@ pub fn variant_of(allocator: Choice, input: &mut Input<'_>) -> Variant {
             2 => Some(Bytes(1 << 60)),
             _ => None,
         },
+        high: *input.one_of(&[None, None, Some(Bytes(1)), Some(Bytes(8 << 20))]),
         cores: *input.one_of(&[None, None, Some(Cores::all(1)), Some(Cores::all(448))]),
         seed: *input.one_of(&[None, Some(0), Some(3), Some(u64::MAX)]),
         python,

@@ -1,10 +1,11 @@
 //! The blocks of a few pages, one by one.
 
+use highwater_chart::huge_at;
 use highwater_simulator::{Micros, Origin};
 use yew::prelude::*;
 
 use super::{
-    attr::{self, press},
+    attr::{self, Static, press},
     heap_map::swatch,
 };
 use crate::{
@@ -26,8 +27,24 @@ pub fn blocks(state: &State, act: &Callback<Action>, place: &NodeRef) -> Html {
                 <h2 id="blocks-title" ref={place} tabindex="-1">{ format!("Blocks at {}", opened.from) }</h2>
                 { attr::button("button button--small", Some("close-blocks"), None, "Close".into(), press(act, close)) }
             </div>
+            { in_huge_page(state, opened) }
             { body(opened, state.playhead.time) }
         </section>
+    }
+}
+
+/// What the huge page holds that the blocks lie in, if they lie in one.
+fn in_huge_page(state: &State, opened: &Opened) -> Html {
+    let look = state.inspection.latest_look(opened.id);
+    let frame = look.and_then(|look| look.frame.as_ref());
+    let run = state.variants.get(opened.id);
+    let page = run.and_then(|run| Some(run.run.as_ref()?.ran.page_size));
+    let said = frame
+        .zip(page)
+        .map(|(frame, page)| huge_at(frame, opened.from, page));
+    match said.unwrap_or_default() {
+        said if said.is_empty() => Html::default(),
+        said => attr::words("p", &[("class", Static("words"))], &said),
     }
 }
 
@@ -65,9 +82,9 @@ fn line(row: &BlockRow, now: Micros) -> Html {
         <tr>
             <th scope="row"><code>{ row.address.to_string() }</code></th>
             <td>{ swatch(row.kind) }{ row.state.clone() }</td>
-            { attr::words("td", &[("class", attr::Static("figure"))], &format::count(row.size.0)) }
-            { attr::words("td", &[("class", attr::Static("figure"))], &requested) }
-            { attr::words("td", &[("class", attr::Static("figure"))], &age.map_or(String::new(), format::time)) }
+            { attr::words("td", &[("class", Static("figure"))], &format::count(row.size.0)) }
+            { attr::words("td", &[("class", Static("figure"))], &requested) }
+            { attr::words("td", &[("class", Static("figure"))], &age.map_or(String::new(), format::time)) }
             <td>{ origin(row.allocated) }</td>
             <td>{ origin(row.freed) }</td>
         </tr>

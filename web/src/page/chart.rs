@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use highwater_chart::{Scale, held_at_most, markup};
+use highwater_chart::{Limits, Scale, held_at_most, limits, markup};
 use highwater_simulator::{Bytes, Micros, Quoted};
 use yew::prelude::*;
 
@@ -52,8 +52,8 @@ pub struct Props {
     pub zoomed: bool,
     /// Whether it can be saved as a picture.
     pub can_save: bool,
-    /// The cap, where there is one.
-    pub cap: Option<Bytes>,
+    /// The cap, and `memory.high`.
+    pub limits: Limits,
 }
 
 impl Props {
@@ -61,7 +61,7 @@ impl Props {
     pub fn highest(&self) -> f64 {
         let held = held_at_most(&self.run.samples, &self.scale());
         let curves = (&self.lines[..], &self.growing[..]);
-        highest(self.quoted, curves, self.shown, self.cap).max(held.as_mib())
+        highest(self.quoted, curves, self.shown, self.limits).max(held.as_mib())
     }
 
     /// What the plot's width stands for.
@@ -99,17 +99,12 @@ pub fn props(state: &State) -> Option<Props> {
         .all
         .iter()
         .filter_map(|variant| variant.run.as_ref());
-    let caps = caps.flat_map(|run| {
-        run.order
-            .stages
-            .iter()
-            .filter_map(|stage| stage.variant.cap)
-    });
+    let stages = caps.flat_map(|run| &run.order.stages);
     Some(Props {
         quoted: state.charted.quoted,
         lines: lines.collect(),
         growing: growing(state),
-        cap: caps.max(),
+        limits: limits(stages.map(|stage| &stage.variant)),
         now: state.now(selected)?,
         run,
         time: state.playhead.time,
@@ -206,7 +201,7 @@ fn plot(
             data-zoomed={attr::flag(props.zoomed)} data-quoted={attr::number(props.quoted.of(here).0)}
             data-from={attr::number(props.shown.0.0)} data-to={attr::number(props.shown.1.0)}
             ondblclick={zoom_out}>
-            { curves(props.quoted, (&props.lines, &props.growing), run, scale, props.cap) }
+            { curves(props.quoted, (&props.lines, &props.growing), run, scale, props.limits) }
             { notes::flags(notes, scale) }
             if scale.shows(props.time) {
                 { upright("playhead", scale.share(props.time)) }

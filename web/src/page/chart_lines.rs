@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use highwater_chart::{Scale, area, held, markup, outline, quoted as of_quoted};
-use highwater_simulator::{Bytes, Micros, Quoted, Sample};
+use highwater_chart::{LIMITS, Limits, Scale, area, held, markup, outline, quoted as of_quoted};
+use highwater_simulator::{Micros, Quoted, Sample};
 use yew::prelude::*;
 
 use super::{attr, measured};
@@ -43,12 +43,18 @@ pub fn highest(
     quoted: Quoted,
     (lines, growing): (&[Line], &[Growing]),
     shown: (Micros, Micros),
-    cap: Option<Bytes>,
+    limits: Limits,
 ) -> f64 {
     let runs = lines.iter().map(|line| &line.run.samples[..]);
     let runs = runs.chain(growing.iter().map(|(_, samples)| &samples[..]));
     let runs: Vec<&[Sample]> = runs.collect();
-    highwater_chart::highest(quoted, &runs, &measured::points(quoted, lines), shown, cap)
+    highwater_chart::highest(
+        quoted,
+        &runs,
+        &measured::points(quoted, lines),
+        shown,
+        limits,
+    )
 }
 
 /// Bands, grid and curves.
@@ -57,14 +63,14 @@ pub fn curves(
     (lines, growing): (&[Line], &[Growing]),
     run: &RunView,
     scale: &Scale,
-    cap: Option<Bytes>,
+    limits: Limits,
 ) -> Html {
     // The one that is looked into lies over the others.
     let (above, below): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| line.is_selected);
     let ordered = below.into_iter().chain(above);
     html! {
         <>
-            { ground(run, scale, cap) }
+            { ground(run, scale, limits) }
             <svg class="curves" viewBox={format!("0 0 {SIZE} {SIZE}")} preserveAspectRatio="none" aria-hidden="true">
                 <path class="curve--live" d={run.drawn(Drawn::Held, (Quoted::Resident, scale), || area(&run.samples, scale, SQUARE, &held))} />
                 { for ordered.map(|line| html! {
@@ -98,7 +104,7 @@ fn put(text: &mut String, class: &str, style: &str, words: &str) {
 
 /// What lies under the curves. It is dozens of lines and words without any function, and a text is less to send than
 /// elements.
-fn ground(run: &RunView, scale: &Scale, cap: Option<Bytes>) -> Html {
+fn ground(run: &RunView, scale: &Scale, limits: Limits) -> Html {
     let mut text = String::new();
     for band in &run.bands {
         let clip = |time: Micros| scale.share(time).clamp(0.0, 1.0);
@@ -120,9 +126,11 @@ fn ground(run: &RunView, scale: &Scale, cap: Option<Bytes>) -> Html {
         }
     }
     grid(&mut text, scale);
-    if let Some(cap) = cap.filter(|cap| cap.as_mib() < scale.highest) {
-        let style = attr::placed("bottom", cap.as_mib() / scale.highest);
-        put(&mut text, "cap", &style, &format!("cap {cap}"));
+    for (name, limit) in LIMITS.iter().zip(limits) {
+        if let Some(limit) = limit.filter(|limit| limit.as_mib() < scale.highest) {
+            let style = attr::placed("bottom", limit.as_mib() / scale.highest);
+            put(&mut text, "cap", &style, &format!("{name} {limit}"));
+        }
     }
     Html::from_html_unchecked(text.into())
 }
@@ -184,7 +192,13 @@ pub fn first(state: &State) -> Html {
     let scale = Scale {
         from: Micros(0),
         to,
-        highest: highwater_chart::highest(state.charted.quoted, &runs, &[], (Micros(0), to), None),
+        highest: highwater_chart::highest(
+            state.charted.quoted,
+            &runs,
+            &[],
+            (Micros(0), to),
+            [None; 2],
+        ),
     };
     let mut text = "<div class=\"chart\"><div id=\"growing\" class=\"plot\">".to_owned();
     grid(&mut text, &scale);

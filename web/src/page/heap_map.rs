@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use gloo_events::EventListener;
-use highwater_chart::{Layout, Marks, describe, kind_in_words, kinds, strip_in_words, totals};
+use highwater_chart::{
+    Layout, Marks, describe, describe_huge, huge_at, kind_in_words, kinds, strip_in_words, totals,
+};
 use highwater_simulator::{Address, Bytes, Choice, Frame, Moment, PageKind, Strip};
 use web_sys::{HtmlCanvasElement, MouseEvent};
 use yew::prelude::*;
@@ -246,12 +248,18 @@ impl HeapMap {
     fn says(&self, props: &Props) -> String {
         let found = self.hover.and_then(|place| self.page_at(props, place));
         match (found, &self.layout) {
-            (Some((strip, address, kind)), _) => format!(
-                "{address} · {} · {} + {}",
-                kind_in_words(kind),
-                strip_in_words(strip.kind),
-                Bytes(address.0 - strip.start.0)
-            ),
+            (Some((strip, address, kind)), _) => {
+                let page = props.run.ran.page_size;
+                let huge = |frame| huge_at(frame, address, page);
+                let huge = props.frame().map_or_else(String::new, huge);
+                let place = format!(
+                    "{address} · {} · {} + {}",
+                    kind_in_words(kind),
+                    strip_in_words(strip.kind),
+                    Bytes(address.0 - strip.start.0)
+                );
+                joined(place, &huge)
+            }
             (None, Some(layout)) => {
                 let shared = layout.what_a_dot_is(props.run.ran.page_size);
                 format!("{} · {shared}", props.described())
@@ -259,6 +267,15 @@ impl HeapMap {
             (None, None) => String::new(),
         }
     }
+}
+
+/// Two things that are said of a map, the second only where there is anything to say.
+fn joined(mut said: String, more: &str) -> String {
+    if !more.is_empty() {
+        said += " · ";
+        said += more;
+    }
+    said
 }
 
 /// Where the pointer is in the window.
@@ -295,7 +312,10 @@ fn head(props: &Props) -> Html {
                 </div>
             }
             <ul class="legend" hidden={!props.is_main}>
-                { for kinds(pages).iter().map(|kind| legend(*kind)) }
+                { for kinds(pages, props.frame()).iter().map(|kind| legend(*kind)) }
+                if props.frame().is_some_and(|frame| !frame.huge.is_empty()) {
+                    <li><i class="ring ring--huge" />{ attr::explained("huge page", "huge page") }</li>
+                }
                 if !pages {
                     <li><i class="ring ring--parked" />{ attr::explained("pin", "parked pin") }</li>
                     <li><i class="ring ring--live" />{ "live pin" }</li>
@@ -313,8 +333,9 @@ impl Props {
     }
 
     fn described(&self) -> String {
-        let frame = self.frame();
-        frame.map_or_else(String::new, |frame| describe(frame, self.run.ran.page_size))
+        let page = self.run.ran.page_size;
+        let said = |frame| joined(describe(frame, page), &describe_huge(frame, page));
+        self.frame().map_or_else(String::new, said)
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn minimap(
     let scale = Scale {
         from: whole.0,
         to: whole.1,
-        highest: highest(props.quoted, (&props.lines, &[]), whole, None),
+        highest: highest(props.quoted, (&props.lines, &[]), whole, [None; 2]),
     };
     let run = &props.run;
     let (from, to) = (scale.share(props.shown.0), scale.share(props.shown.1));

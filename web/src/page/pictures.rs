@@ -92,7 +92,7 @@ fn curves(state: &State) -> Option<Drawn> {
             .map(|stage| (stage.begins, stage.name.clone()))
             .collect(),
         measured: measured::points(props.quoted, &props.lines),
-        cap: props.cap,
+        limits: props.limits,
         shown: props.shown,
     }))
 }

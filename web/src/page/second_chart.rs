@@ -67,7 +67,7 @@ pub fn second_chart(props: &Props, point: &Callback<Point>, place: &NodeRef) -> 
             .collect::<Vec<_>>()
     });
     scale.highest = (most.max().unwrap_or_default().as_mib() * 1.15).max(0.001);
-    let above = highest(props.quoted, (&props.lines, &[]), props.shown, props.cap);
+    let above = highest(props.quoted, (&props.lines, &[]), props.shown, props.limits);
     html! {
         <section class="card" aria-labelledby="second-title">
             <div class="card__head">

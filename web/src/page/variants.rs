@@ -163,6 +163,9 @@ fn differs(variant: &VariantState) -> Html {
         if let Some(cap) = stage.variant.cap {
             said.push(format!("cap {cap}"));
         }
+        if let Some(high) = stage.variant.high {
+            said.push(format!("memory.high {high}"));
+        }
         if let Some(python) = stage.variant.python {
             said.push(format!("CPython {}", python.name()));
         }

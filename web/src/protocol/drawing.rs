@@ -1,6 +1,7 @@
 //! A picture that the reader is to draw. It crosses as bytes, so that the simulators have no code for it.
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use highwater_chart::Limits;
 use highwater_simulator::{Bytes, Frame, Micros, Phases, Pin, Quoted, Sample};
 
 use super::StageOrder;
@@ -70,8 +71,8 @@ pub struct Curves {
     pub stages: Vec<(Micros, String)>,
     /// What was measured of the real process.
     pub measured: Vec<(Micros, Bytes)>,
-    /// The cap, where there is one.
-    pub cap: Option<Bytes>,
+    /// The cap, and `memory.high`.
+    pub limits: Limits,
     /// The time that is shown.
     pub shown: (Micros, Micros),
 }

@@ -9,10 +9,10 @@ pub(crate) use diagnosis::diagnosis;
 use examples::{requests, responses};
 use highwater_report::Part;
 use highwater_simulator::{
-    Address, Allotted, ArenaShare, Cache, Cores, DecayRule, Figures, HugeMode, Khugepaged, Machine,
-    Measured, Moment, Objects, Origin, OwnBlock, OwnMemory, PageShares, PageSize, Phase, PhaseKind,
-    PhaseSource, Phases, Pin, PinState, PlaceShare, PythonVersion, RealProcess, Remark, Rest,
-    SiteShare, SiteShares, Strip, StripKind, Tone, UnlistedPins, Waits,
+    Address, Allotted, ArenaShare, Cache, Cores, DecayRule, Figures, HugeMode, HugePage,
+    Khugepaged, Machine, Measured, Moment, Objects, Origin, OwnBlock, OwnMemory, PageShares,
+    PageSize, Phase, PhaseKind, PhaseSource, Phases, Pin, PinState, PlaceShare, PythonVersion,
+    RealProcess, Remark, Rest, SiteShare, SiteShares, Strip, StripKind, Tone, UnlistedPins, Waits,
 };
 use std::fmt::Debug;
 

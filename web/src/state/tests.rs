@@ -99,6 +99,7 @@ pub(super) fn finish(state: &mut State, effects: &[Effect]) -> Vec<Effect> {
                     event: 0,
                     time: Micros(0),
                     strips: vec![],
+                    huge: vec![],
                 });
             }
             after.extend(state.update(Arrival::Ran(*id, Rc::new(run))));

@@ -34,6 +34,7 @@ fn view(samples: &[(u64, u64)], marks: Vec<MarkAt>) -> RunView {
         event,
         time: Micros(event),
         strips: vec![],
+        huge: vec![],
     };
     RunView::new(
         order,

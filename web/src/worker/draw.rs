@@ -51,7 +51,7 @@ fn chart(curves: &Curves, head: Head) -> String {
         bands: &bands(&curves.phases),
         stages: stages.map(|(begins, name)| (*begins, &name[..])).collect(),
         measured: curves.measured.clone(),
-        cap: curves.cap,
+        limits: curves.limits,
         shown: curves.shown,
     };
     chart.svg()

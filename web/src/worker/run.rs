@@ -207,7 +207,7 @@ fn frames(outcome: &highwater_simulator::Outcome) -> Vec<Frame> {
         frames.map(|frame| Frame {
             event: frame.event + stage.first_event,
             time: Micros(frame.time.0 + stage.begins.0),
-            strips: frame.strips.clone(),
+            ..frame.clone()
         })
     });
     stages.collect()

@@ -76,11 +76,22 @@ pub(crate) fn state(simulation: &Simulation, of: &Diagnosis, first_event: u64) -
     ] {
         line(&mut text, &[&name, &number]);
     }
+    let frame = simulation.frame();
     line(&mut text, &[&"\n# mapping", &"pages", &"kind", &"top"]);
-    for strip in &simulation.frame().strips {
+    for strip in &frame.strips {
         let top = strip.top.map_or(String::new(), |top| top.to_string());
         let kind = strip_in_words(strip.kind);
         line(&mut text, &[&strip.start, &strip.pages, &kind, &top]);
+    }
+    line(
+        &mut text,
+        &[&"\n# huge page", &"pages", &"in use", &"unwritten"],
+    );
+    for page in &frame.huge {
+        line(
+            &mut text,
+            &[&page.start, &page.pages, &page.used, &page.unwritten],
+        );
     }
     line(&mut text, &[&"\n# pin", &"bytes", &"behind", &"state"]);
     for pin in &of.pins {

@@ -27,6 +27,7 @@ mod heavy;
 mod honest;
 mod hostile;
 mod hosting;
+mod huge_pages;
 mod imports;
 mod labels;
 mod landing;

@@ -19,10 +19,13 @@ pub struct Config {
     /// Transparent huge pages.
     pub huge_pages: HugePages,
     /// Main memory and swap of the machine together: the largest single growth the kernel grants, as Linux judges by
-    /// default (mm/util.c, `__vm_enough_memory`), and a cap on resident memory.
+    /// default (mm/util.c, `__vm_enough_memory`), and a cap where there is no other.
     pub memory: Bytes,
-    /// Resident memory at which the process is killed (a control group's limit); none where absent.
+    /// What a control group may be charged for ([`Kernel::charged`](crate::Kernel::charged)) before the process is killed (`memory.max`); no
+    /// limit where absent.
     pub cap: Option<Bytes>,
+    /// What may be charged before the kernel takes back what it can and slows the process down (`memory.high`); no limit where absent.
+    pub high: Option<Bytes>,
 }
 
 impl Default for Config {
@@ -35,6 +38,7 @@ impl Default for Config {
             huge_pages: HugePages::default(),
             memory: Bytes(256 << 30),
             cap: None,
+            high: None,
         }
     }
 }
@@ -69,6 +73,8 @@ pub enum MapError {
 pub struct OutOfMemory {
     /// What it had resident.
     pub resident: Bytes,
+    /// What was charged: that and page tables.
+    pub charged: Bytes,
     /// The cap.
     pub cap: Bytes,
 }

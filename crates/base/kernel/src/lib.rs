@@ -16,6 +16,7 @@ mod forked;
 mod gaps;
 mod huge_pages;
 mod khugepaged;
+mod limits;
 mod mappings;
 mod moving;
 mod numbers;

@@ -15,7 +15,8 @@ pub struct Peaks {
 }
 
 impl Kernel {
-    /// Returns what a control group is charged for, as far as it is known here (`memory.current`): resident memory and page tables.
+    /// Returns what a control group is charged for, as far as it is known here (`memory.current`): resident memory and page tables. A cap
+    /// limits this.
     #[inline]
     pub fn charged(&self) -> Bytes {
         self.rss() + self.page_tables()

@@ -2,8 +2,7 @@
 //!
 //! Pages are kept in spans of 2 MiB, which exist from the first write on.
 
-use crate::config::OutOfMemory;
-use crate::pages::{SPAN_SHIFT, Span, contains, count, words_of};
+use crate::pages::{SPAN_SHIFT, Span, count, words_of};
 use crate::space::Kernel;
 use highwater_units::{Address, Bytes, Pages};
 
@@ -95,43 +94,10 @@ impl Kernel {
 
     pub(crate) fn add_resident(&mut self, pages: Pages) {
         self.resident += pages;
-        if self.resident > self.cap {
+        if self.charged() > self.limit {
             self.press();
         }
         self.note_peaks();
-    }
-
-    /// Sets the cap anew, as where other processes in the same group leave more or less; what lies above it is looked at
-    /// when a page becomes resident next. Memory beyond the machine's is no more to be had than before.
-    pub fn set_cap(&mut self, cap: Bytes) {
-        let cap = cap.min(self.config.memory);
-        self.cap = Pages(cap / self.config.page_size);
-    }
-
-    /// The cap is reached: pages marked with MADV_FREE go first, then the process is killed.
-    #[cold]
-    fn press(&mut self) {
-        let mut wanted = self.resident - self.cap;
-        for id in 0..self.spans.len() {
-            if wanted == Pages(0) || self.lazy == Pages(0) {
-                break;
-            }
-            for page in 0..(SPAN / self.config.page_size) as usize {
-                if wanted > Pages(0) && contains(&self.spans[id].lazy, page) {
-                    let before = self.resident;
-                    self.reclaim(id, page);
-                    let reclaimed = before - self.resident;
-                    self.counts.reclaimed += reclaimed.0;
-                    wanted = Pages(wanted.0.saturating_sub(reclaimed.0));
-                }
-            }
-        }
-        if wanted > Pages(0) && self.killed.is_none() {
-            self.killed = Some(OutOfMemory {
-                resident: self.resident * self.config.page_size,
-                cap: self.cap * self.config.page_size,
-            });
-        }
     }
 
     #[inline]

@@ -39,7 +39,9 @@ pub struct Kernel {
     pub(crate) torn: Pages,
     /// Pages that a forked process shares with its parent.
     pub(crate) shared: Pages,
-    pub(crate) cap: Pages,
+    pub(crate) cap: Bytes,
+    /// Above this something happens: the lower of the cap and `memory.high`.
+    pub(crate) limit: Bytes,
     /// Bytes of all mappings, the heap of the program break left aside.
     pub(crate) mapped: Bytes,
     pub(crate) counts: Counts,
@@ -48,6 +50,12 @@ pub struct Kernel {
     pub(crate) areas: Option<Box<Vmas>>,
     pub(crate) scan: Scan,
     pub(crate) killed: Option<OutOfMemory>,
+    /// Whether `memory.high` was exceeded once, and nothing could be taken back.
+    pub(crate) is_throttled: bool,
+    /// Whether nobody has noted it.
+    pub(crate) is_throttling_new: bool,
+    /// Whether the process is to stop before its next call.
+    pub(crate) stops: bool,
 }
 
 const USER_SPACE_END: u64 = 1 << 47;
@@ -85,14 +93,19 @@ impl Kernel {
             zeros: Pages(0),
             torn: Pages(0),
             shared: Pages(0),
-            cap: Pages(config.cap.unwrap_or(config.memory).min(config.memory) / config.page_size),
+            cap: Bytes::ZERO,
+            limit: Bytes::ZERO,
             mapped: Bytes::ZERO,
             counts: Counts::default(),
             tables: Tables::new(size),
             areas: (config.huge_pages.mode == HugeMode::Always).then(Box::default),
             scan: Scan::default(),
             killed: None,
+            is_throttled: false,
+            is_throttling_new: false,
+            stops: false,
         };
+        kernel.set_limits(config.cap, config.high);
         if config.brk.offset_in(config.page_size) > Bytes::ZERO {
             // Whoever moved the break into a page has written there: it is resident, and not the allocator's doing.
             kernel.touch(config.brk, Bytes(1));
@@ -130,6 +143,19 @@ impl Kernel {
     #[inline]
     pub fn is_killed(&self) -> bool {
         self.killed.is_some()
+    }
+
+    /// Whether whoever runs the process is to stop before its next call: it was killed, or its first throttling was not noted yet.
+    #[inline]
+    pub fn stops(&self) -> bool {
+        self.stops
+    }
+
+    /// Whether the process was throttled for the first time since this was asked.
+    #[inline]
+    pub fn take_throttled(&mut self) -> bool {
+        self.stops = self.is_killed();
+        std::mem::take(&mut self.is_throttling_new)
     }
 
     /// Whether, and at what, the process was killed.

@@ -159,7 +159,7 @@ impl Kernel {
 
     /// Whether the cap leaves room for so many pages. The kernel does not press for a huge page: it takes small ones instead.
     fn fits(&self, pages: Pages) -> bool {
-        self.resident + pages <= self.cap
+        self.charged() + self.config.page_size * pages.0 <= self.cap
     }
 
     /// Makes all pages of a range resident, and returns how many were not.

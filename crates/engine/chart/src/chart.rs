@@ -2,7 +2,7 @@
 
 use crate::{
     bands::Band,
-    curve::{Dot, Scale, area, dots, held, highest, outline, quoted, quoted_at},
+    curve::{Dot, LIMITS, Limits, Scale, area, dots, held, highest, outline, quoted, quoted_at},
     figures::{tick, ticks, time_ticks},
     line_end_labels::{LineEnd, line_end_labels, lines_of},
     picture::{EDGE, Entry, Head, WIDTH, begin, end, letter, name, write_settings},
@@ -43,8 +43,8 @@ pub struct Chart<'a> {
     pub stages: Vec<(Micros, &'a str)>,
     /// What was measured of the real process's allocator, in order of time.
     pub measured: Vec<Dot>,
-    /// The cap, where there is one.
-    pub cap: Option<Bytes>,
+    /// The cap, and `memory.high`.
+    pub limits: Limits,
     /// The time that is shown.
     pub shown: (Micros, Micros),
 }
@@ -85,7 +85,7 @@ impl Chart<'_> {
         let high = LOWEST.max(STEP * lines_of(&values, LETTERS) as i32);
         let reruns = self.runs.iter().flat_map(|run| &run.rerun);
         let dots: Vec<Dot> = self.measured.iter().chain(reruns).copied().collect();
-        let highest = highest(self.quoted, &runs, &dots, self.shown, self.cap);
+        let highest = highest(self.quoted, &runs, &dots, self.shown, self.limits);
         let line = f64::from(STEP) / f64::from(high);
         let labels = line_end_labels(&values, highest, line, LETTERS);
         let room = labels.iter().map(|end| self.width(end)).max();
@@ -197,18 +197,20 @@ impl Pen<'_> {
                 }
             }
         }
-        if let Some(cap) = self.cap() {
-            let y = self.y(cap.as_mib());
-            line(svg, [0, y, wide, 0], Colour::Error, "5 4");
-            svg.words((6, y - 5), &PLAIN, Colour::Error, &format!("cap {cap}"));
+        for (name, limit) in LIMITS.iter().zip(self.limits()) {
+            if let Some(limit) = limit {
+                let y = self.y(limit.as_mib());
+                line(svg, [0, y, wide, 0], Colour::Error, "5 4");
+                let words = format!("{name} {limit}");
+                svg.words((6, y - 5), &PLAIN, Colour::Error, &words);
+            }
         }
     }
 
-    /// The cap, where it is not above what is shown.
-    fn cap(&self) -> Option<Bytes> {
-        self.chart
-            .cap
-            .filter(|cap| cap.as_mib() < self.scale.highest)
+    /// The limits, where they are not above what is shown.
+    fn limits(&self) -> Limits {
+        let limits = self.chart.limits;
+        limits.map(|limit| limit.filter(|limit| limit.as_mib() < self.scale.highest))
     }
 
     /// What the program holds, and over it the runs, the main one last.
@@ -244,7 +246,7 @@ impl Pen<'_> {
         }
         self.dots(svg);
         svg.close();
-        let top = self.cap().map_or(0, |cap| self.y(cap.as_mib()));
+        let top = self.limits()[0].map_or(0, |cap| self.y(cap.as_mib()));
         for run in runs {
             for time in run.killed.iter().filter(|time| self.scale.shows(**time)) {
                 let x = self.x(*time);

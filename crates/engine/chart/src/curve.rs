@@ -1,6 +1,6 @@
 //! Samples as paths, for the page's chart and for pictures.
 
-use highwater_simulator::{Bytes, Micros, Quoted, Sample};
+use highwater_simulator::{Bytes, Micros, Quoted, Sample, Variant};
 use std::fmt::Write;
 
 /// What the plot's width and height stand for.
@@ -149,13 +149,26 @@ pub fn quoted_at(quoted: Quoted, samples: &[Sample], time: Micros) -> Bytes {
     sample.map_or(Bytes::ZERO, |sample| quoted.of(sample))
 }
 
+/// The limits of control groups, by the order of [`LIMITS`]; none where there is none.
+pub type Limits = [Option<Bytes>; LIMITS.len()];
+
+/// What the limits are called: `memory.max`, and `memory.high`.
+pub const LIMITS: [&str; 2] = ["cap", "memory.high"];
+
+/// Returns the highest limits of some variants.
+pub fn limits<'a>(variants: impl Iterator<Item = &'a Variant>) -> Limits {
+    variants.fold(Limits::default(), |[cap, high], variant| {
+        [cap.max(variant.cap), high.max(variant.high)]
+    })
+}
+
 /// MiB at the upper edge of a chart of what is quoted of some runs, and of dots: the most in the time that is shown, and some room.
 pub fn highest(
     quoted: Quoted,
     runs: &[&[Sample]],
     measured: &[Dot],
     (from, to): (Micros, Micros),
-    cap: Option<Bytes>,
+    limits: Limits,
 ) -> f64 {
     let samples = runs.iter().flat_map(|samples| *samples);
     let shown = samples.filter(|sample| sample.time >= from && sample.time <= to);
@@ -167,11 +180,10 @@ pub fn highest(
     let dots = measured.iter().filter(|dot| dot.0 >= from && dot.0 <= to);
     let most = most.chain(at_edge).chain(dots.map(|dot| dot.1));
     let most = most.max().unwrap_or_default();
-    // A cap far above is no use; one that is near is worth the room.
-    let most = match cap {
-        Some(cap) if cap.0 < most.0 * 2 => most.max(cap),
-        _ => most,
-    };
+    // A limit far above is no use; one that is near is worth the room.
+    let near = limits.into_iter().flatten();
+    let near = near.filter(|limit| limit.0 < most.0 * 2).max();
+    let most = near.map_or(most, |near| most.max(near));
     (most.as_mib() * 1.14).max(0.001)
 }
 
@@ -227,15 +239,15 @@ mod tests {
                 &[&samples],
                 &[],
                 all,
-                Some(Bytes::mib(cap)),
+                [Some(Bytes::mib(cap)), None],
             )
             .round()
         };
         assert_eq!((with(150), with(250)), (171.0, 114.0));
-        assert_eq!(highest(Quoted::Resident, &[], &[], all, None), 0.001);
+        assert_eq!(highest(Quoted::Resident, &[], &[], all, [None; 2]), 0.001);
         let dots = [(Micros(5), Bytes::mib(300)), (Micros(10), Bytes::mib(900))];
         assert_eq!(
-            highest(Quoted::Resident, &[&samples], &dots, all, None).round(),
+            highest(Quoted::Resident, &[&samples], &dots, all, [None; 2]).round(),
             342.0
         );
     }

@@ -280,6 +280,7 @@ mod tests {
             event: 0,
             time: Micros(0),
             strips,
+            huge: vec![],
         };
         let mut extents = Extents::default();
         let mapping = || strip(StripKind::Mappings, 0x10_0000, &[(0, 2)]);
@@ -298,6 +299,7 @@ mod tests {
         let frame = Frame {
             event: 0,
             time: Micros(0),
+            huge: vec![],
             strips: vec![
                 strip(StripKind::Heap, 0x1000, &[(0, 3), (5, 4)]),
                 strip(StripKind::Mappings, 0x10_0000, &[(0, 2)]),
@@ -327,6 +329,7 @@ mod tests {
         let frame = Frame {
             event: 0,
             time: Micros(0),
+            huge: vec![],
             strips: vec![strip(StripKind::Heap, 0, &[(5, 3), (0, 1), (10, 4)])],
         };
         let layout = Layout {

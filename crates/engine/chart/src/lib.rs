@@ -16,6 +16,7 @@ pub mod figures;
 mod layout;
 mod line_end_labels;
 mod map;
+mod map_huge;
 mod map_labels;
 mod map_marks;
 mod page_kinds;
@@ -28,15 +29,17 @@ mod theme;
 pub use bands::{Band, bands};
 pub use chart::{Chart, Run};
 pub use curve::{
-    Curve, Dot, Scale, Size, area, dots, held, held_at_most, highest, outline, quoted, quoted_at,
-    shown,
+    Curve, Dot, LIMITS, Limits, Scale, Size, area, dots, held, held_at_most, highest, limits,
+    outline, quoted, quoted_at, shown,
 };
 pub use dot_pixels::dot_pixels;
 pub use layout::{Extents, Layout};
 pub use line_end_labels::{LineEnd, line_end_labels, lines_of};
 pub use map::Map;
 pub use map_marks::Marks;
-pub use page_kinds::{describe, kind_in_words, kind_of, kinds, strip_in_words, totals};
+pub use page_kinds::{
+    describe, describe_huge, huge_at, kind_in_words, kind_of, kinds, strip_in_words, totals,
+};
 pub use picture::{Entry, Head, letter, settings};
 pub use svg::markup;
 pub use theme::kind_colour;

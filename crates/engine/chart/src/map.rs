@@ -5,7 +5,7 @@ use crate::{
     figures::time,
     layout::{Extents, Layout},
     map_marks::{LARGE_PIN, Marks, pin_at},
-    page_kinds::{describe, kind_in_words, totals},
+    page_kinds::{describe, describe_huge, kind_in_words, totals},
     picture::{EDGE, Entry, Head, WHOLE, WIDTH, begin, end, letter, write_settings},
     svg::{PLAIN, Svg, add},
     theme::Colour,
@@ -99,6 +99,7 @@ impl Map<'_> {
         add(&mut said, &[" · ", &mapped]);
         svg.paragraph(WHOLE, &PLAIN, Colour::Muted, &said);
         self.legend(&mut svg, layout.cell);
+        self.huge_legend(&mut svg);
         self.pins(&mut svg, &marks.large());
         end(svg, &self.head)
     }
@@ -161,6 +162,27 @@ impl Map<'_> {
             svg.words((x + 38, y + 12), &PLAIN, Colour::Ink, &text);
             svg.y = y + 14;
         }
+    }
+
+    /// What the outlines are, where there are any.
+    fn huge_legend(&self, svg: &mut Svg) {
+        if self.frame.huge.is_empty() {
+            return;
+        }
+        let y = svg.y + 8;
+        svg.element("rect")
+            .at(EDGE, y)
+            .sized(30, 14)
+            .fill(Colour::Panel)
+            .stroke(Colour::Ink)
+            .end();
+        svg.words(
+            (EDGE + 38, y + 12),
+            &PLAIN,
+            Colour::Ink,
+            &describe_huge(self.frame, self.page_size),
+        );
+        svg.y = y + 14;
     }
 
     /// The numbered pins in words.

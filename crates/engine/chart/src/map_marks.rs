@@ -58,6 +58,7 @@ impl Marks<'_> {
 
     pub(crate) fn draw(&self, svg: &mut Svg) {
         let large = self.large();
+        self.huge(svg);
         if let Some(pin) = self.pointed.and_then(|index| self.pins.get(index)) {
             self.span(svg, pin);
         }

@@ -1,7 +1,8 @@
 //! The kinds of pages that a run can show, and the number of pages of each.
 
+use highwater_report::huge_in_words;
 pub use highwater_report::{kind_in_words, strip_in_words};
-use highwater_simulator::{Bytes, Frame, PageKind, StripKind};
+use highwater_simulator::{Address, Bytes, Frame, PageKind, StripKind};
 
 /// The kind with a number.
 pub fn kind_of(number: u8) -> PageKind {
@@ -11,18 +12,31 @@ pub fn kind_of(number: u8) -> PageKind {
         .unwrap_or(PageKind::Untouched)
 }
 
-/// The kinds of page that a run can show, by whether its allocator decides over whole pages.
-pub fn kinds(pages: bool) -> &'static [PageKind] {
+/// The kinds of page that a map can show, by whether its allocator decides over whole pages. Of such an allocator huge pages alone
+/// keep pages that it has no name for.
+pub fn kinds(pages: bool, frame: Option<&Frame>) -> &'static [PageKind] {
     use PageKind::{
         Dirty, Due, Free, GivenBack, Live, Metadata, Muzzy, Parked, Slab, SparseSlab, Untouched,
     };
-    if pages {
-        &[
-            Live, Slab, SparseSlab, Parked, Metadata, Dirty, Due, Muzzy, GivenBack, Untouched,
-        ]
-    } else {
-        &[Live, Parked, Metadata, Free, GivenBack, Untouched]
+    const PAGES: &[PageKind] = &[
+        Live, Slab, SparseSlab, Parked, Metadata, Dirty, Due, Muzzy, GivenBack, Untouched, Free,
+    ];
+    let has_free = || frame.is_some_and(|frame| totals(frame)[Free as usize] > 0);
+    match pages {
+        true if has_free() => PAGES,
+        true => &PAGES[..PAGES.len() - 1],
+        false => &[Live, Parked, Metadata, Free, GivenBack, Untouched],
     }
+}
+
+/// What the huge page holds that an address lies in, in words; nothing where it lies in none.
+pub fn huge_at(frame: &Frame, address: Address, page: Bytes) -> String {
+    let mut all = frame.huge.iter();
+    let found = all.find(|huge| {
+        let end = huge.start + page * huge.pages.into();
+        huge.start <= address && address < end
+    });
+    found.map_or_else(String::new, |huge| huge_in_words(huge, page))
 }
 
 /// What is mapped, in words.
@@ -47,6 +61,23 @@ pub fn describe(frame: &Frame, page: Bytes) -> String {
     match &parts[..] {
         [] => "nothing is mapped yet".to_owned(),
         parts => parts.join(", and below it "),
+    }
+}
+
+/// How much is in huge pages, and what of it is resident only because of them; nothing where there are none.
+pub fn describe_huge(frame: &Frame, page: Bytes) -> String {
+    let (mut pages, mut unwritten) = (0, 0);
+    for huge in &frame.huge {
+        pages += u64::from(huge.pages);
+        unwritten += u64::from(huge.unwritten);
+    }
+    match pages {
+        0 => String::new(),
+        pages => format!(
+            "{} in huge pages, {} of it resident only because of them",
+            page * pages,
+            page * unwritten
+        ),
     }
 }
 

@@ -68,6 +68,9 @@ pub fn settings(stage: &str, processes: u64, variant: &Variant) -> String {
     if let Some(cap) = variant.cap {
         say(&[", cap ", &cap.to_string()]);
     }
+    if let Some(high) = variant.high {
+        say(&[", memory.high ", &high.to_string()]);
+    }
     if let Some(cores) = variant.cores {
         say(&[", ", &cores.allowed.to_string(), " cores"]);
     }

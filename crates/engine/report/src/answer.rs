@@ -7,6 +7,7 @@ mod growth;
 mod heaps;
 mod kept;
 mod remedy;
+mod throttled;
 
 use crate::moment::time;
 use crate::numbers::of;
@@ -128,6 +129,18 @@ impl fmt::Display for Answer {
 
 /// Returns the answer to a run, of which the last rest was explained ([`Explain::LastRest`](highwater_simulator::Explain)).
 pub fn answer(outcome: &Outcome) -> Answer {
+    let mut answer = of_run(outcome);
+    if let Some(throttled) = throttled::throttled(outcome) {
+        let more = std::mem::take(&mut answer.more);
+        answer.more = match more.parts.is_empty() {
+            true => Sentence::new(throttled),
+            false => more.text(format!(" {throttled}")),
+        };
+    }
+    answer
+}
+
+fn of_run(outcome: &Outcome) -> Answer {
     if let Some(killed) = killed(outcome) {
         return killed;
     }
@@ -319,8 +332,9 @@ fn killed(outcome: &Outcome) -> Option<Answer> {
     Some(Answer {
         kind: AnswerKind::Killed,
         sentence: Sentence::new(format!(
-            "The run failed: at the cap of {cap} the kernel killed {who} at {}, with {resident} resident.",
-            time(at)
+            "The run failed: at the cap of {cap} the kernel killed {who} at {}, with {resident} resident and {} of page tables.",
+            time(at),
+            killed.charged - resident
         )),
         because: String::new(),
         more: Sentence::new(format!("The program held {live} of it: {means}.")),

@@ -54,9 +54,12 @@ pub fn explain(finding: &Finding) -> Explained {
         | Cause::ParkedPages { .. }
         | Cause::NothingToPurge {}
         | Cause::RecordedTime {} => pages::explain(finding),
-        Cause::HugePages { huge, size, mode } => {
-            charged::explain_huge(finding.bytes, *huge, *size, *mode)
-        }
+        Cause::HugePages {
+            huge,
+            size,
+            mode,
+            ends,
+        } => charged::explain_huge(finding.bytes, (*huge, *size), *mode, *ends),
     };
     sentences.extend(remedies::explain(finding));
     Explained {

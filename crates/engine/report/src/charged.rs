@@ -12,9 +12,12 @@ pub fn charged(sample: &Sample) -> String {
         sample.charged()
     );
     if sample.huge > Bytes::ZERO {
+        text += &format!(" {} of the resident memory is in huge pages.", sample.huge);
+    }
+    if sample.unwritten > Bytes::ZERO {
         text += &format!(
-            " {} of the resident memory is in huge pages; run it again with --thp never to see what they add.",
-            sample.huge
+            " {} is resident only because of huge pages: nothing was written there since they were made.",
+            sample.unwritten
         );
     }
     if sample.lazy_free > Bytes::ZERO {
@@ -31,7 +34,8 @@ pub fn difference(quoted: Quoted, sample: &Sample) -> String {
     let (tables, lazy) = (sample.page_tables, sample.lazy_free);
     match quoted {
         Quoted::Resident => format!(
-            "RSS has the resident pages of the allocator and no page tables ({tables} here), which a cgroup is charged for as well."
+            "RSS has the resident pages of the allocator and no page tables ({tables} here), which a cgroup is charged for as well: its \
+             limits count both."
         ),
         Quoted::Current => format!(
             "memory.current is RSS and page tables ({tables} here), as far as the model knows it: stacks, code, file pages and the \
@@ -44,29 +48,32 @@ pub fn difference(quoted: Quoted, sample: &Sample) -> String {
     }
 }
 
-/// Says what huge pages keep resident beside what was written, and what ends that on this machine.
+/// Says what huge pages keep resident beside what was written, how much of the memory they have and how large one is, why they are there,
+/// and what of the machine's ends that.
 pub(crate) fn explain_huge(
     unwritten: Bytes,
-    huge: Bytes,
-    size: Bytes,
+    (huge, size): (Bytes, Bytes),
     mode: HugeMode,
+    ends: HugeMode,
 ) -> Vec<Sentence> {
     let what = Sentence::new(format!(
         "{unwritten} is resident only because huge pages of {size} were made there: nothing was written since. {huge} of the resident \
          memory is in huge pages now."
     ));
-    let why = match mode {
-        HugeMode::Always => Sentence::new("The machine's mode is ")
-            .name("always")
-            .text(": memory gets huge pages without a request. The mode ")
-            .name("madvise")
-            .text(" ends that for all programs, and ")
-            .name("prctl(PR_SET_THP_DISABLE)")
-            .text(" for a process and those that it starts."),
-        HugeMode::Madvise | HugeMode::Never => Sentence::new("The machine's mode is ")
-            .name(&mode.to_string())
-            .text(": the allocator asks for them (MADV_HUGEPAGE)."),
-    };
+    let why = Sentence::new("The machine's mode is ")
+        .name(&mode.to_string())
+        .text(match mode {
+            HugeMode::Always => ": memory gets huge pages without a request. The mode ",
+            HugeMode::Madvise | HugeMode::Never => {
+                ": the allocator asks for them (MADV_HUGEPAGE). The mode "
+            }
+        })
+        .name(&ends.to_string())
+        .text(" in ")
+        .name("/sys/kernel/mm/transparent_hugepage/enabled")
+        .text(" ends that for all programs, and ")
+        .name("prctl(PR_SET_THP_DISABLE)")
+        .text(" for a process and those that it starts.");
     vec![what, why]
 }
 
@@ -85,8 +92,10 @@ mod tests {
         assert!(text.contains("32 KiB here: 10.0 MiB in all"), "{text}");
         assert!(!text.contains("huge") && !text.contains("MADV_FREE"));
         sample.huge = Bytes::mib(4);
+        sample.unwritten = Bytes::kib(40);
         sample.lazy_free = Bytes::kib(12);
         let text = charged(&sample);
         assert!(text.contains("4.0 MiB of the resident memory") && text.contains("12 KiB of it"));
+        assert!(text.contains("40 KiB is resident only because of huge pages"));
     }
 }

@@ -31,7 +31,7 @@ pub use cards::{decay, page_shares, threshold_in_words, top_and_threshold, witho
 pub use causes::{Explained, explain, headline};
 pub use charged::{charged, difference};
 pub use decisions::{DecisionKind, decision};
-pub use kinds::{kind_in_words, strip_in_words};
+pub use kinds::{huge_in_words, kind_in_words, strip_in_words};
 pub use measured::measured;
 pub use numbers::{count, seconds};
 pub use pins::{origin, place, state, state_and_place};

@@ -170,6 +170,9 @@ pub fn runtime<'a>(
         if let Some(cap) = variant.cap {
             said.push(format!("cap {cap}"));
         }
+        if let Some(high) = variant.high {
+            said.push(format!("memory.high {high}"));
+        }
         if let Some(cores) = variant.cores {
             said.push(format!("{} of {} cores", cores.allowed, cores.online));
         }
@@ -183,7 +186,7 @@ pub fn runtime<'a>(
     (allocators.join(", "), settings.join("; "))
 }
 
-/// What has no column: kills, and time at the cap.
+/// What has no column: kills, time at the cap, and slowing down.
 pub fn in_words(summary: &Summary) -> String {
     let mut said = Vec::new();
     match summary.killed {
@@ -193,6 +196,9 @@ pub fn in_words(summary: &Summary) -> String {
     }
     if let Some(near) = summary.near_cap.filter(|near| *near > Micros(0)) {
         said.push(format!("{near} within 2 % of the cap"));
+    }
+    if let Some(time) = summary.throttled {
+        said.push(format!("slowed down by memory.high from {time} on"));
     }
     if summary.trims > 1 {
         said.push(format!("{} calls of malloc_trim", summary.trims));

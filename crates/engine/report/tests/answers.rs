@@ -427,6 +427,31 @@ fn a_run_that_is_killed_says_what_was_the_program_s() {
 }
 
 #[test]
+fn a_run_above_memory_high_says_since_when() {
+    let mut program = Program::default();
+    program.allocate(0..200, 100_000);
+    program.rest("rest");
+    let under = |mib| {
+        let variant = Variant {
+            high: Some(Bytes::mib(mib)),
+            ..program.on("glibc@2.36", "")
+        };
+        answered(Plan::single(Source::from(program.workload()), variant))
+    };
+    let (outcome, answer) = under(10);
+    let at = outcome.throttled().expect("20 MB are more");
+    let says = format!(
+        "first exceeded memory.high (10.0 MiB) at {}",
+        highwater_report::moment::time(at)
+    );
+    assert!(answer.to_string().contains(&says), "{answer}");
+    assert_ne!(answer.kind, AnswerKind::Killed);
+    let (outcome, answer) = under(100);
+    assert_eq!(outcome.throttled(), None);
+    assert!(!answer.to_string().contains("memory.high"), "{answer}");
+}
+
+#[test]
 fn several_processes_have_the_figures_of_the_table() {
     let workload = pinned().workload();
     let stage = Stage {

@@ -15,7 +15,8 @@ const STEP: u64 = 1_000;
 /// Several processes of one stage, in the middle of their run.
 pub(crate) struct Fleet {
     workers: Vec<Worker>,
-    cap: Option<Bytes>,
+    /// The cap, and `memory.high`, of all together.
+    limits: [Option<Bytes>; 2],
     clock: Micros,
     sample_every: Micros,
     sample_due: Micros,
@@ -32,11 +33,11 @@ struct Worker {
 }
 
 impl Worker {
-    /// Resident bytes, as the kernel counts them against the cap. A process that was killed has none.
-    fn resident(&self) -> Bytes {
+    /// What the kernel counts against the cap. A process that was killed has nothing.
+    fn charged(&self) -> Bytes {
         match self.was_killed {
             true => Bytes::ZERO,
-            false => self.run.simulation().kernel().rss(),
+            false => self.run.simulation().kernel().charged(),
         }
     }
 }
@@ -65,7 +66,7 @@ impl Fleet {
         let longest = longest.max().unwrap_or_default();
         Ok(Self {
             workers,
-            cap: stage.variant.cap,
+            limits: [stage.variant.cap, stage.variant.high],
             clock: Micros(0),
             sample_every: Micros(longest / u64::from(options.samples.max(1)) + 1),
             sample_due: Micros(0),
@@ -108,14 +109,14 @@ impl Fleet {
             if !self.workers[number].goes_on {
                 continue;
             }
-            if let Some(cap) = self.cap {
+            if self.limits != [None, None] {
                 let others: u64 = (self.workers.iter().enumerate())
                     .filter(|(other, _)| *other != number)
-                    .map(|(_, worker)| worker.resident().0)
+                    .map(|(_, worker)| worker.charged().0)
                     .sum();
-                self.workers[number]
-                    .run
-                    .set_cap(cap.saturating_sub(Bytes(others)));
+                let left = |limit: Option<Bytes>| Some(limit?.saturating_sub(Bytes(others)));
+                let [cap, high] = self.limits.map(left);
+                self.workers[number].run.set_limits(cap, high);
             }
             let worker = &mut self.workers[number];
             worker.goes_on = worker.run.go_to(self.clock);
@@ -185,6 +186,7 @@ impl Fleet {
             sum.rss += one.rss;
             sum.page_tables += one.page_tables;
             sum.huge += one.huge;
+            sum.unwritten += one.unwritten;
             sum.lazy_free += one.lazy_free;
             sum.live += one.live;
             sum.parked += one.parked;

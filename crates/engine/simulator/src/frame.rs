@@ -1,5 +1,6 @@
 //! The heap map at one moment: for every page of every mapping, what it holds.
 
+use crate::huge_pages::{self, HugePage};
 use crate::simulation::Simulation;
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{
@@ -140,6 +141,9 @@ pub struct Frame {
     pub time: Micros,
     /// The heap of the program break first, then those of other arenas, then mappings by address.
     pub strips: Vec<Strip>,
+    /// The huge pages among them.
+    #[serde(default)]
+    pub huge: Vec<HugePage>,
 }
 
 /// A mapping, or the heap of the program break, whose pages are being painted.
@@ -343,10 +347,15 @@ impl Canvas {
     }
 
     fn strip(&self, kernel: &Kernel) -> Strip {
+        let is_unwritten = |at| kernel.unwritten_in(at, at + Bytes(1)) > Bytes::ZERO;
         let mut address = self.start;
         let mut runs: Vec<(u8, u32)> = Vec::new();
         for kind in &self.kinds {
             let kind = match kernel.page_state(address) {
+                // An allocator writes to what it uses itself: the rest of its own memory is resident only where it lies in a huge page.
+                PageState::Resident if *kind == PageKind::Metadata && is_unwritten(address) => {
+                    PageKind::Free
+                }
                 PageState::Resident | PageState::Reclaimable => *kind,
                 PageState::GivenBack => PageKind::GivenBack,
                 PageState::Untouched => PageKind::Untouched,
@@ -394,10 +403,12 @@ impl Simulation {
             let paint = &mut |block| easel.paint(&block);
             self.model.census(&self.kernel, paint);
         }
+        let strips = easel.finish(&self.kernel);
         Frame {
             event: self.position(),
             time: self.now(),
-            strips: easel.finish(&self.kernel),
+            huge: huge_pages::of_strips(&self.kernel, &strips),
+            strips,
         }
     }
 }

@@ -15,6 +15,7 @@ mod findings;
 mod fleet;
 mod frame;
 mod history;
+mod huge_pages;
 mod image;
 mod measured;
 mod model;
@@ -56,6 +57,7 @@ pub use highwater_jemalloc::{
 pub use highwater_kernel::{HugeMode, Khugepaged, PageSize};
 pub use highwater_settings::{Environment, is_read, parse_lines};
 pub use highwater_workload::{Moment, Phase, PhaseKind, PhaseSource, Phases};
+pub use huge_pages::HugePage;
 pub use image::{INSTALLS_JEMALLOC, Image, UnknownImage};
 pub use measured::{Measured, RealProcess, Rest};
 pub use nearest::Asked;

@@ -28,6 +28,15 @@ impl Model {
             Self::Python(python) => python.inner().glibc(),
         }
     }
+
+    /// The same of jemalloc.
+    pub(crate) fn jemalloc(&self) -> Option<&Jemalloc> {
+        match self {
+            Self::Glibc(_) => None,
+            Self::Jemalloc(jemalloc) => Some(jemalloc),
+            Self::Python(python) => python.inner().jemalloc(),
+        }
+    }
 }
 
 /// The model as it was at a moment.

@@ -90,8 +90,10 @@ pub struct Summary {
     pub syscalls: u64,
     /// Processes that were killed at the cap.
     pub killed: u64,
-    /// How long resident memory was above the cap less one part in fifty, where there is a cap.
+    /// How long what was charged was above the cap less one part in fifty, where there is a cap.
     pub near_cap: Option<Micros>,
+    /// When more was charged than `memory.high` for the first time, and nothing could be taken back.
+    pub throttled: Option<Micros>,
 }
 
 impl Outcome {
@@ -169,6 +171,7 @@ impl Outcome {
                 .filter(|recording| recording.killed.is_some())
                 .count() as u64,
             near_cap: self.near_cap(),
+            throttled: self.throttled(),
         }
     }
 
@@ -183,6 +186,15 @@ impl Outcome {
         Some(&recording.real).filter(|real| real.count > 0)
     }
 
+    /// When more was charged than `memory.high` for the first time in a process, and nothing could be taken back.
+    pub fn throttled(&self) -> Option<Micros> {
+        let stages = self.stages.iter().flat_map(|stage| {
+            let processes = stage.recordings.iter();
+            processes.filter_map(|process| Some(process.throttled?.time + stage.begins))
+        });
+        stages.min()
+    }
+
     fn near_cap(&self) -> Option<Micros> {
         let cap_at = |time: Micros| {
             let begun = self.stages.iter().rev().find(|stage| stage.begins <= time);
@@ -193,8 +205,8 @@ impl Outcome {
             .find_map(|stage| stage.recordings.first()?.variant.cap)?;
         let mut near = 0;
         for pair in self.samples.windows(2) {
-            let is_near =
-                cap_at(pair[0].time).is_some_and(|cap| pair[1].rss_peak.0 >= cap.0 - cap.0 / 50);
+            let is_near = cap_at(pair[0].time)
+                .is_some_and(|cap| pair[1].charged_peak.0 >= cap.0 - cap.0 / 50);
             near += u64::from(is_near) * (pair[1].time.0.saturating_sub(pair[0].time.0));
         }
         Some(Micros(near))

@@ -38,7 +38,8 @@ pub struct PageShares {
     pub muzzy: Bytes,
     /// How long these may stay.
     pub muzzy_waits: Waits,
-    /// Retained address space that lies in huge pages: nobody wrote there since the huge page was made.
+    /// What only huge pages keep resident of retained address space, and of blocks of the allocator's own: nobody wrote there since they
+    /// were made.
     pub retained: Bytes,
     /// The allocator's own structures, without what was resident of them when the process began.
     pub metadata: Bytes,
@@ -104,7 +105,13 @@ impl Simulation {
         let mut shares = PageShares::default();
         let (mut dirty, mut muzzy) = (Vec::new(), Vec::new());
         self.model.page_runs(&mut |run| {
-            let resident = self.kernel.resident_in(run.start, run.start + run.size);
+            let end = run.start + run.size;
+            let mut resident = self.kernel.resident_in(run.start, end);
+            if run.used == PageUse::Metadata {
+                let unwritten = self.kernel.unwritten_in(run.start, end);
+                resident -= unwritten;
+                shares.retained += unwritten;
+            }
             if resident == Bytes::ZERO {
                 return;
             }

@@ -190,6 +190,7 @@ pub fn variant_of(
         allocator,
         environment: environment.variables,
         cap: stage.cap.map(Bytes::mib),
+        high: stage.high.map(Bytes::mib),
         cores: stage.cores.map(Cores::all),
         python: python.transpose()?,
         seed: stage.seed,

@@ -123,6 +123,9 @@ pub struct Recording {
     pub trimmed: Bytes,
     /// Whether the process was killed at its cap.
     pub killed: Option<Killed>,
+    /// When more was charged than `memory.high` for the first time, and nothing could be taken back.
+    #[serde(default)]
+    pub throttled: Option<Moment>,
     /// The real process, where the trace says what was measured of it.
     #[serde(default)]
     pub real: RealProcess,
@@ -295,9 +298,9 @@ impl Run {
         &self.recorder.marks
     }
 
-    /// What all its mappings may have resident from now on.
-    pub(crate) fn set_cap(&mut self, cap: Bytes) {
-        self.simulation.kernel.set_cap(cap);
+    /// What may be charged for all its mappings from now on: before it is killed, and before it is slowed down.
+    pub(crate) fn set_limits(&mut self, cap: Option<Bytes>, high: Option<Bytes>) {
+        self.simulation.kernel.set_limits(cap, high);
     }
 
     /// How many events are done.

@@ -56,6 +56,9 @@ pub struct Sample {
     /// Resident memory in huge pages.
     #[serde(default)]
     pub huge: Bytes,
+    /// Resident memory that only huge pages brought in: nobody has written it since.
+    #[serde(default)]
+    pub unwritten: Bytes,
     /// Resident memory marked with MADV_FREE, which the kernel takes under pressure.
     #[serde(default)]
     pub lazy_free: Bytes,
@@ -154,6 +157,7 @@ impl Simulation {
             syscalls: counts.syscalls.total(),
             page_tables: self.kernel.page_tables(),
             huge: self.kernel.huge(),
+            unwritten: self.kernel.unwritten(),
             lazy_free: self.kernel.lazy(),
             charged_peak: peaks.charged,
             working_set_peak: peaks.working_set,

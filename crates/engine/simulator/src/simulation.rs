@@ -15,7 +15,7 @@ use highwater_allocator::{
     Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, ThreadId, Variable, Whereabouts,
 };
 use highwater_kernel::{Config, HugeMode, Peaks};
-use highwater_workload::{BlockId, Event, Source, Workload};
+use highwater_workload::{BlockId, Event, Moment, Source, Workload};
 use std::sync::Arc;
 
 pub(crate) use program::{Held, Program, Stamp};
@@ -29,6 +29,8 @@ pub struct Killed {
     pub time: Micros,
     /// What was resident.
     pub resident: Bytes,
+    /// What was charged: that and page tables.
+    pub charged: Bytes,
     /// The cap.
     pub cap: Bytes,
 }
@@ -77,6 +79,7 @@ impl Simulation {
                 || huge_pages.mode == HugeMode::Always,
             huge_pages,
             cap: variant.cap,
+            high: variant.high,
             ..defaults
         })
         .map_err(SimulatorError::Kernel)?;
@@ -122,11 +125,26 @@ impl Simulation {
     /// Runs the next events, which the caller has looked up, up to a mark or a pause as long as `rest`, and returns how many:
     /// none only where there are none or the process was killed.
     pub(crate) fn run(&mut self, events: &[Event], rest: Micros) -> usize {
-        match &mut self.model {
+        // Between two events a background thread may have taken memory.
+        self.note_throttled();
+        let count = match &mut self.model {
             // The loop is made for each model, so that it asks only once which it is.
             Model::Glibc(glibc) => self.program.run(glibc, &mut self.kernel, events, rest),
             Model::Jemalloc(jemalloc) => self.program.run(jemalloc, &mut self.kernel, events, rest),
             model => self.program.run(model, &mut self.kernel, events, rest),
+        };
+        self.note_throttled();
+        count
+    }
+
+    /// Notes when the process was throttled first, if it was since this was called last.
+    #[inline]
+    fn note_throttled(&mut self) {
+        if self.kernel.stops() && self.kernel.take_throttled() {
+            self.program.throttled = Some(Moment {
+                event: self.position().saturating_sub(1),
+                time: self.now(),
+            });
         }
     }
 
@@ -284,8 +302,14 @@ impl Simulation {
             event: self.position().saturating_sub(1),
             time: self.now(),
             resident: killed.resident,
+            charged: killed.charged,
             cap: killed.cap,
         })
+    }
+
+    /// When more was charged than `memory.high` for the first time, and nothing could be taken back.
+    pub fn throttled(&self) -> Option<Moment> {
+        self.program.throttled
     }
 
     /// The kernel's side.

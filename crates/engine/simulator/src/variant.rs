@@ -171,9 +171,12 @@ pub struct Variant {
     /// What its process finds in its environment.
     #[serde(default)]
     pub environment: Vec<Variable>,
-    /// Resident memory of the allocator's mappings at which the process is killed.
+    /// What may be charged for the allocator's mappings before the process is killed: resident memory and page tables.
     #[serde(default)]
     pub cap: Option<Bytes>,
+    /// What may be charged before the kernel takes back what it can and slows the process down: `memory.high`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<Bytes>,
     /// The machine's cores, which bound the number of arenas; those of the workload's header if not said.
     #[serde(default)]
     pub cores: Option<Cores>,

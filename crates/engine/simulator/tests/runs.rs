@@ -171,7 +171,7 @@ fn the_cap_ends_the_run_and_says_where() {
     };
     let recording = record(&pinned(""), &variant);
     let killed = recording.killed.expect("16 MB do not fit");
-    assert!(killed.resident > killed.cap);
+    assert!(killed.charged > killed.cap && killed.resident < killed.charged);
     assert_eq!(recording.events, killed.event + 1);
     let too_small = Variant {
         cap: Some(Bytes(100)),
@@ -179,6 +179,81 @@ fn the_cap_ends_the_run_and_says_where() {
     };
     let error = Simulation::new(workload(""), &too_small).map(|_| ());
     assert_eq!(error, Err(SimulatorError::Cap(100, 4096)));
+}
+
+#[test]
+fn above_memory_high_the_run_goes_on_and_says_since_when() {
+    let high = Bytes::mib(4);
+    let variant = Variant {
+        high: Some(high),
+        ..Variant::default()
+    };
+    let lines = pinned("");
+    let (recording, without) = (
+        record(&lines, &variant),
+        record(&lines, &Variant::default()),
+    );
+    let throttled = recording.throttled.expect("16 MB are more");
+    assert_eq!((recording.killed, without.throttled), (None, None));
+    // Nothing can be taken back from glibc, so all else is as it was.
+    assert_eq!(recording.samples, without.samples);
+    assert_eq!(recording.events, without.events);
+    // It is the first call with which more is charged.
+    let mut simulation =
+        Simulation::new(workload(&lines), &Variant::default()).expect("one thread");
+    let mut before = simulation.now();
+    while simulation.kernel().peaks().charged <= high {
+        let event = simulation.step().expect("there are more");
+        before = event.time;
+    }
+    assert_eq!(throttled.event, simulation.position() - 1);
+    assert_eq!(throttled.time, before);
+    // A process that goes on from a snapshot has not forgotten it.
+    let mut simulation = Simulation::new(workload(&lines), &variant).expect("one thread");
+    simulation.run_until(throttled.event + 10);
+    let snapshot = simulation.snapshot();
+    assert_eq!(snapshot.resumed(None).throttled(), Some(throttled));
+}
+
+#[test]
+fn above_memory_high_muzzy_pages_are_taken_back() {
+    let mut lines = String::new();
+    for block in 1..=100 {
+        lines += &format!("m 0 0 {:#x} 100000\n", block * 0x100_0000);
+    }
+    for block in 1..=100 {
+        lines += &format!("f 0 0 {:#x}\n", block * 0x100_0000);
+    }
+    // Purged, and offered to the kernel.
+    lines += "m 3000000 0 0x1 64\nf 3000000 0 0x1\n";
+    for block in 1..=20 {
+        lines += &format!("m 3000001 0 {:#x} 300000\n", block * 0x100_0000);
+    }
+    let lines_of = |high| Variant {
+        allocator: "jemalloc@5.3.0".parse().expect("it is modelled"),
+        environment: highwater_simulator::parse_lines(
+            "MALLOC_CONF=background_thread:true,dirty_decay_ms:100,muzzy_decay_ms:-1",
+        ),
+        high,
+        ..Variant::default()
+    };
+    let at_end = |high| {
+        let mut simulation =
+            Simulation::new(workload(&lines), &lines_of(high)).expect("it can run");
+        simulation.run_until(u64::MAX);
+        simulation
+    };
+    let without = at_end(None);
+    assert!(
+        without.kernel().lazy() > Bytes::mib(2),
+        "{}",
+        without.kernel().lazy()
+    );
+    let high = without.kernel().charged() - Bytes::mib(1);
+    let limited = at_end(Some(high));
+    assert!(limited.kernel().counts().reclaimed >= 256);
+    assert!(limited.kernel().charged() <= high);
+    assert_eq!(limited.live(), without.live());
 }
 
 #[test]

@@ -217,9 +217,12 @@ pub(crate) struct Common {
     /// and others from --allocator (default: 3.11 for the patterns sync, async_fanout and tasks; none otherwise)
     #[arg(long, value_name = "VERSION", value_parser = given)]
     pub(crate) python: Option<String>,
-    /// Limit of resident memory in MiB; the process is killed when it exceeds it
+    /// Limit of memory in MiB (memory.max of a control group): the process is killed when its resident memory and page tables exceed it
     #[arg(long, value_name = "MIB", value_parser = given, allow_hyphen_values = true)]
     pub(crate) cap: Option<String>,
+    /// Limit in MiB above which the kernel takes back memory marked with MADV_FREE and slows the process down (memory.high)
+    #[arg(long, value_name = "MIB", value_parser = given, allow_hyphen_values = true)]
+    pub(crate) high: Option<String>,
     /// Cores of the machine, which limit the number of arenas (default: the trace's own, otherwise 2)
     #[arg(long, value_name = "N", value_parser = given, allow_hyphen_values = true)]
     pub(crate) cores: Option<String>,
@@ -261,6 +264,7 @@ impl Common {
             ("allocator", &self.allocator),
             ("python", &self.python),
             ("cap", &self.cap),
+            ("high", &self.high),
             ("cores", &self.cores),
             ("seed", &self.seed),
             ("thp", &self.thp),

@@ -59,6 +59,8 @@ struct Mark<'a> {
     page_tables: Bytes,
     /// Resident memory in huge pages.
     huge: Bytes,
+    /// Resident memory that only huge pages brought in: nobody has written it since.
+    unwritten: Bytes,
     /// Resident memory marked with MADV_FREE.
     lazy_free: Bytes,
     /// What a control group is charged for as far as it is known: resident memory and page tables.
@@ -176,6 +178,7 @@ impl<'a> Mark<'a> {
             reclaimable: sample.reclaimable,
             page_tables: sample.page_tables,
             huge: sample.huge,
+            unwritten: sample.unwritten,
             lazy_free: sample.lazy_free,
             memory_current: sample.charged(),
             working_set: sample.working_set(),

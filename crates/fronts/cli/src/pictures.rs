@@ -7,7 +7,7 @@ use crate::output::{Files, Output};
 use crate::rerun::Measured;
 use crate::{png, scenario::Found};
 use anyhow::{Context, Result, bail};
-use highwater_chart::{Chart, Dot, Entry, Head, Map, bands, letter, settings};
+use highwater_chart::{Chart, Dot, Entry, Head, Map, bands, letter, limits, settings};
 use highwater_simulator::{Micros, Outcome, Plan, Quoted};
 use std::path::{Path, PathBuf};
 
@@ -127,8 +127,7 @@ impl<'a> Pictures<'a> {
             .filter_map(last)
             .chain(dots.map(|dot| dot.0));
         let ends = ends.max().unwrap_or_default();
-        let caps = plans.iter().flat_map(|plan| &plan.stages);
-        let caps = caps.filter_map(|stage| stage.variant.cap);
+        let planned = plans.iter().flat_map(|plan| &plan.stages);
         let main = outcomes.first();
         let main_bands = main.map_or_else(Vec::new, |outcome| bands(&outcome.phases));
         let stages = main.map_or(&[][..], |outcome| &outcome.stages).iter();
@@ -142,7 +141,7 @@ impl<'a> Pictures<'a> {
                 .map(|stage| (stage.begins, stage.name.as_str()))
                 .collect(),
             measured: measured(outcomes),
-            cap: caps.max(),
+            limits: limits(planned.map(|stage| &stage.variant)),
             shown: (Micros(0), ends.max(Micros(1))),
         }
         .svg()

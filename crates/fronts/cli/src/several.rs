@@ -72,8 +72,12 @@ fn killed(out: &mut String, stage: &StageOutcome) -> std::fmt::Result {
         if let Some(killed) = recording.killed {
             writeln!(
                 out,
-                "Process {number} of {} was killed after {}: it had {} resident; the others left it {}.",
-                stage.name, killed.time, killed.resident, killed.cap
+                "Process {number} of {} was killed after {}: it had {} resident and {} of page tables; the others left it {}.",
+                stage.name,
+                killed.time,
+                killed.resident,
+                killed.charged - killed.resident,
+                killed.cap
             )?;
         }
     }

@@ -71,8 +71,12 @@ fn write_report(
     if let Some(killed) = recording.killed {
         writeln!(
             out,
-            "Killed at event {}, {}: {} resident, the cap is {}.",
-            killed.event, killed.time, killed.resident, killed.cap
+            "Killed at event {}, {}: {} resident and {} of page tables; the cap is {}.",
+            killed.event,
+            killed.time,
+            killed.resident,
+            killed.charged - killed.resident,
+            killed.cap
         )?;
     }
     writeln!(

@@ -7,10 +7,11 @@ use highwater_workload::spec::Level;
 use std::path::Path;
 
 /// What may be said of a variant before its settings, as `KEY=VALUE`.
-const OPTIONS: [&str; 9] = [
+const OPTIONS: [&str; 10] = [
     "allocator",
     "python",
     "cap",
+    "high",
     "cores",
     "seed",
     "trim",

@@ -101,6 +101,7 @@ fn the_object_has_exactly_its_keys() {
             "rss",
             "time_us",
             "top",
+            "unwritten",
             "working_set"
         ]
     );

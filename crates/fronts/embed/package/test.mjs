@@ -32,6 +32,7 @@ test("a scenario runs, and everything of it is there", async () => {
   const words = reasons.findings.flatMap((finding) => finding.words);
   assert.deepEqual(reasons.sentences.slice(1), words, "the first sentence, then those of the findings");
   assert.ok(frames.length >= 5 && frames[0].strips.every((strip) => strip.runs instanceof Uint32Array));
+  assert.deepEqual(frames[0].huge, [], "there are none where the machine leaves them to programs");
   assert.ok(told.length > 1 && told.at(-1) === 1);
   assert.deepEqual((await run(request)).figures, figures, "the same again");
 });

@@ -179,6 +179,8 @@ export interface Remark {
 export interface HeapMap {
     seconds: number;
     strips: { kind: string; start: string; pages: number; runs: Uint32Array }[];
+    /** Huge pages: the small pages that each takes the place of, those in use, and those that are resident only because of it. */
+    huge: { start: string; pages: number; used: number; unwritten: number }[];
 }
 /** The result of a run. */
 export interface Answer extends Omit<Plain, "reasons"> {
@@ -350,6 +352,15 @@ fn map_of(frame: &Frame) -> JsValue {
         JsValue::from(of_strip)
     });
     set(&object, "strips", &strips.collect::<js_sys::Array>());
+    let huge = frame.huge.iter().map(|page| {
+        let of_page = Object::new();
+        set(&of_page, "start", &page.start.to_string().into());
+        set(&of_page, "pages", &page.pages.into());
+        set(&of_page, "used", &page.used.into());
+        set(&of_page, "unwritten", &page.unwritten.into());
+        JsValue::from(of_page)
+    });
+    set(&object, "huge", &huge.collect::<js_sys::Array>());
     object.into()
 }
 

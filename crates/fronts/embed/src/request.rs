@@ -26,8 +26,10 @@ export interface RunOptionsOfLevel {
   environment?: string;
   /** The release of CPython that runs it, or `none`. */
   python?: string;
-  /** Limit of resident memory in MiB, from 1 to 1,048,576. */
+  /** Limit of memory in MiB, from 1 to 1,048,576: a process is killed when resident memory and page tables exceed it (`memory.max`). */
   cap?: number | string;
+  /** Limit in MiB above which the kernel slows processes down (`memory.high`). */
+  high?: number | string;
   /** Cores of the machine, from 1 to 4,096. */
   cores?: number | string;
   /** Seed of jemalloc's random states. */

@@ -39,7 +39,7 @@ fn options() -> impl Strategy<Value = Level> {
         set(&mut level, "pattern", pattern);
         set(&mut level, "python", python);
         set(&mut level, "allocator", allocator);
-        for key in ["cap", "cores", "seed"] {
+        for key in ["cap", "high", "cores", "seed"] {
             set(&mut level, key, cap.clone());
         }
         set(&mut level, "environment", lines);

@@ -127,6 +127,19 @@ impl Jemalloc {
         }
     }
 
+    /// Whether the options `thp` and `metadata_thp` ask for huge pages where the machine leaves that to programs.
+    pub fn asks_for_huge_pages(&self) -> bool {
+        let options = &self.shared.options;
+        options.thp == Thp::Always || options.metadata_thp != MetadataThp::Disabled
+    }
+
+    /// Whether the option `thp` decides about the allocator's own structures as about extents: in releases that apply it to them, where
+    /// `metadata_thp` says nothing else.
+    pub fn thp_covers_metadata(&self) -> bool {
+        let is_asked_for = self.shared.options.metadata_thp != MetadataThp::Disabled;
+        self.shared.rules.base_sets_thp && !is_asked_for
+    }
+
     /// Lets the background threads that wake up to a moment do what they do then.
     fn wake_until(&mut self, kernel: &mut Kernel, now: Nanos) {
         while let Some((index, wakes)) = self.background_threads.next_to_wake()

@@ -191,6 +191,7 @@ fn full_variant() -> Variant {
             value: String::new(),
         }],
         cap: Some(Bytes(u64::MAX)),
+        high: Some(Bytes(1)),
         cores: Some(Cores {
             online: 8,
             allowed: 3,
@@ -243,6 +244,7 @@ fn ran(frames: Vec<Frame>) -> Ran {
             syscalls: 911,
             killed: 9,
             near_cap: frames.first().map(|_| Micros(10)),
+            throttled: frames.first().map(|_| Micros(11)),
         },
         answer: Default::default(),
         stages: vec![StageRan {
@@ -319,6 +321,12 @@ fn frame() -> Frame {
     Frame {
         event: 1 << 33,
         time: Micros(7),
+        huge: vec![HugePage {
+            start: Address(0x5555_5555_5000),
+            pages: 512,
+            used: 4,
+            unwritten: u32::MAX,
+        }],
         strips: vec![
             strip(StripKind::Heap, vec![(0, 1), (2, 7), (4, 4)], None),
             strip(arena, vec![(1, 12)], Some(Address(0x7fff_e800_1010))),

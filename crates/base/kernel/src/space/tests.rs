@@ -1,5 +1,4 @@
 use super::*;
-use highwater_units::Pages;
 
 const PAGE: Bytes = Bytes(4096);
 
@@ -9,7 +8,8 @@ fn kernel() -> Kernel {
 
 fn capped(pages: u64) -> Kernel {
     Kernel::new(Config {
-        cap: Some(Pages(pages) * PAGE),
+        // A table of each of three levels is charged, too.
+        cap: Some(PAGE * (pages + 3)),
         ..Config::default()
     })
     .expect("a cap changes nothing else")
@@ -110,7 +110,8 @@ fn the_cap_kills_when_nothing_can_be_taken() {
     assert_eq!(k.killed(), None);
     k.touch(m + PAGE * 2, Bytes(1));
     let killed = k.killed().expect("one page too many");
-    assert_eq!((killed.resident, killed.cap), (PAGE * 3, PAGE * 2));
+    assert_eq!((killed.resident, killed.cap), (PAGE * 3, PAGE * 5));
+    assert_eq!(killed.charged, PAGE * 6);
 }
 
 #[test]

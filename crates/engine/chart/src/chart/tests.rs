@@ -53,7 +53,7 @@ fn chart<'a>(runs: Vec<Run<'a>>, bands: &'a [Band], dark: bool) -> Chart<'a> {
         bands,
         stages: vec![(Micros(0), "before"), (Micros(6_000_000), "a <new> build")],
         measured: Vec::new(),
-        cap: Some(Bytes::mib(300)),
+        limits: [Some(Bytes::mib(300)), Some(Bytes::mib(200))],
         shown: (Micros(0), Micros(10_000_000)),
     }
 }
@@ -101,6 +101,7 @@ fn it_says_title_date_settings_and_draws_every_run() {
             "before",
             "a <new> build",
             "cap 300.0 MiB",
+            "memory.high 200.0 MiB",
             "MiB",
             "peak 9.0 MiB, after rest 8.0 MiB, at the end 7.0 MiB; killed at the",
             "cap: 1",

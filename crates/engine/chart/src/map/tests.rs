@@ -6,7 +6,7 @@ use crate::{
     testing::{assert_says, strip, texts, variant},
     theme::{Colour, Theme},
 };
-use highwater_simulator::{Address, Strip, StripKind, Variant};
+use highwater_simulator::{Address, HugePage, Strip, StripKind, Variant};
 use roxmltree::{Document, Node};
 use std::collections::BTreeMap;
 
@@ -18,6 +18,7 @@ fn frame(strips: Vec<Strip>) -> Frame {
         event: 0,
         time: Micros(0),
         strips,
+        huge: vec![],
     }
 }
 
@@ -295,6 +296,32 @@ fn a_dot_that_is_shared_is_said_to_be_and_shows_the_strongest() {
     let document = Document::parse(&text).expect("it is well formed");
     assert!(!drawn(&document, PageKind::Live).is_empty());
     assert_eq!(kind_of(0), PageKind::Live);
+}
+
+#[test]
+fn huge_pages_are_outlined_and_counted() {
+    let mut frame = frame(vec![strip(
+        StripKind::Heap,
+        0x20_0000,
+        &[(0, 40), (5, 1000)],
+    )]);
+    let variant = variant("glibc@2.36", &SETTING);
+    assert!(!map(&frame, &[], &variant, false).svg().contains("huge"));
+    frame.huge = vec![HugePage {
+        start: Address(0x20_0000),
+        pages: 512,
+        used: 40,
+        unwritten: 400,
+    }];
+    let text = map(&frame, &[], &variant, false).svg();
+    let document = Document::parse(&text).expect("it is well formed");
+    let outlines = document.descendants();
+    let outlines = outlines.filter(|node| node.attribute("class") == Some("huge"));
+    assert_eq!(outlines.count(), 2, "one in light, one in dark");
+    assert_says(
+        &texts(&document),
+        &["2.0 MiB in huge pages, 1.6 MiB of it resident only because of them"],
+    );
 }
 
 #[test]

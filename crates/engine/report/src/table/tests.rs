@@ -23,6 +23,7 @@ fn table(name: &str, environment: Vec<Variable>) -> Table {
         after_rest: Bytes::mib(200),
         killed: 1,
         near_cap: Some(Micros(1_500_000)),
+        throttled: Some(Micros(700_000)),
         ..Summary::default()
     };
     Table {

@@ -363,6 +363,8 @@ pub enum Cause {
         size: Bytes,
         /// Who gets them on this machine.
         mode: HugeMode,
+        /// The machine's mode with which nobody has any, the allocator's settings as they are.
+        ends: HugeMode,
     },
 }
 

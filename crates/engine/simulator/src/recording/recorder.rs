@@ -238,6 +238,7 @@ impl Recorder {
             trims,
             trimmed,
             killed: simulation.killed(),
+            throttled: simulation.throttled(),
             real: self.comparing.finish(),
             addresses: self.checker.map(Checker::finish).unwrap_or_default(),
             diagnosis: match self.options.explain {

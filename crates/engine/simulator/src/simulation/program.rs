@@ -3,7 +3,9 @@
 use crate::history::History;
 use crate::model::Serve;
 use highwater_allocator::{Address, Bytes, Kernel, Micros, ThreadId};
-use highwater_workload::{BlockId, Call, Event, SiteId, TouchedBlocks, TouchedId, Workload};
+use highwater_workload::{
+    BlockId, Call, Event, Moment, SiteId, TouchedBlocks, TouchedId, Workload,
+};
 use std::sync::Arc;
 
 /// What is known of a block of the program.
@@ -77,6 +79,8 @@ pub(crate) struct Program {
     /// Calls of malloc_trim, and the resident bytes they gave back.
     pub(super) trims: u64,
     pub(super) trimmed: Bytes,
+    /// When the kernel first slowed it down.
+    pub(super) throttled: Option<Moment>,
 }
 
 impl Program {
@@ -100,6 +104,7 @@ impl Program {
             failed: 0,
             trims: 0,
             trimmed: Bytes::ZERO,
+            throttled: None,
         }
     }
 
@@ -154,7 +159,7 @@ impl Program {
         let mut before = events.first().map_or(Micros(0), |first| first.time);
         let mut number = self.events;
         for event in events {
-            if kernel.is_killed() || event.time.0.wrapping_sub(before.0) >= rest.0 {
+            if kernel.stops() || event.time.0.wrapping_sub(before.0) >= rest.0 {
                 break;
             }
             before = event.time;

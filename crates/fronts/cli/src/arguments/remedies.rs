@@ -94,7 +94,7 @@ pub(crate) struct Advise {
     /// File with the settings of the run as it is (a Dockerfile, a manifest, a unit); --paste then takes its form
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
-    /// Limit of resident memory in MiB: what exceeds it is killed, and is no remedy
+    /// Limit of memory in MiB (memory.max): what exceeds it is killed, and is no remedy
     #[arg(long, value_name = "MIB", value_parser = given, allow_hyphen_values = true)]
     pub(crate) cap: Option<String>,
     /// Container image, such as python:3.12-slim: its C library, and the packages that can be had

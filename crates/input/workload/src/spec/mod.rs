@@ -19,7 +19,7 @@ use thiserror::Error;
 
 /// Most processes side by side.
 pub const MAX_WORKERS: u32 = 64;
-/// Most MiB that a cap may be.
+/// Most MiB that a cap, or `memory.high`, may be.
 pub const MAX_CAP: u64 = 1 << 20;
 /// Most cores that a machine may have.
 pub const MAX_CORES: u32 = 4096;
@@ -61,8 +61,10 @@ pub struct PlannedStage {
     pub allocator: Option<String>,
     /// What stands in the environment, as any text with settings, where it is said.
     pub environment: Option<String>,
-    /// MiB that all processes together may have resident, 1 to [`MAX_CAP`].
+    /// MiB that may be charged for all processes together before one is killed, 1 to [`MAX_CAP`].
     pub cap: Option<u64>,
+    /// MiB that may be charged before they are slowed down, 1 to [`MAX_CAP`].
+    pub high: Option<u64>,
     /// Cores of the machine, 1 to [`MAX_CORES`].
     pub cores: Option<u32>,
     /// What the allocator's random states start from.
@@ -382,7 +384,7 @@ impl PlannedStage {
         let mut options = Level::default();
         let mut parameters = Parameters::default();
         let (mut pattern, mut set_at) = (None, &levels[0]);
-        let [mut cap, mut cores, mut seed, mut workers] = [None; 4];
+        let [mut cap, mut high, mut cores, mut seed, mut workers] = [None; 5];
         for level in &levels {
             options.put(&level.options);
             if let Some(name) = level.options.get("pattern") {
@@ -394,6 +396,7 @@ impl PlannedStage {
                 pattern = Some(read.map_err(unknown)?);
             }
             cap = level.whole("cap", 1..=MAX_CAP)?.or(cap);
+            high = level.whole("high", 1..=MAX_CAP)?.or(high);
             cores = level.whole("cores", 1..=MAX_CORES.into())?.or(cores);
             seed = level.whole("seed", 0..=u64::MAX)?.or(seed);
             workers = level.whole("workers", 1..=MAX_WORKERS.into())?.or(workers);
@@ -432,6 +435,7 @@ impl PlannedStage {
             allocator: options.take("allocator"),
             environment: options.take("environment"),
             cap,
+            high,
             cores: cores.map(|cores| cores as u32),
             seed,
             workers,

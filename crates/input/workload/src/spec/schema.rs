@@ -20,8 +20,10 @@ pub const OPTIONS: &[&str] = &[
     "allocator",
     // The environment, as any text with settings.
     "environment",
-    // Limit of resident memory for all processes together, in MiB.
+    // Limit of memory for all processes together, in MiB: `memory.max` of their control group.
     "cap",
+    // Its `memory.high`, in MiB.
+    "high",
     // Cores of the machine.
     "cores",
     // Seed of jemalloc's random states.
