@@ -8,15 +8,15 @@ use crate::header::number;
 use crate::own_maps;
 use crate::system::File;
 use crate::text::Text;
-use core::ffi::{CStr, c_char};
+use core::{ops::Range, slice};
 
 /// An entry of the environment; more of it is cut off.
 const LONGEST: usize = 4096;
 
 /// Calls `take` with each entry.
 pub(crate) fn each(mut take: impl FnMut(&[u8])) {
-    match first_word() {
-        Some((first, end)) => each_of_stack(first, end, take),
+    match Laid::find().and_then(|laid| Some((laid.first_pointer()?, laid))) {
+        Some((first, laid)) => laid.each(first, take),
         None => entries(b"/proc/self/environ\0", &mut take),
     }
 }
@@ -47,36 +47,85 @@ pub(crate) fn entries(path: &[u8], mut take: impl FnMut(&[u8])) {
     }
 }
 
-/// Calls `take` with each entry that the words on the stack lead to: the number of arguments, these, zero, the entries, zero.
-fn each_of_stack(first: usize, end: usize, mut take: impl FnMut(&[u8])) {
-    let mut words = (first..end)
-        .step_by(size_of::<usize>())
-        // SAFETY: the stack is mapped up to there, and the words are the process's own.
-        .map(|at| unsafe { (at as *const usize).read() });
-    let Some(arguments) = words.next() else {
-        return;
-    };
-    for entry in words.skip(arguments + 1).take_while(|&entry| entry != 0) {
-        // SAFETY: the kernel and the loader put strings there.
-        let entry = unsafe { CStr::from_ptr(entry as *const c_char) }.to_bytes();
-        take(entry.get(..LONGEST).unwrap_or(entry));
+/// Where the kernel laid the stack's first words, and the environment's bytes above them.
+struct Laid {
+    /// The number of arguments once; a loader that was started by hand moves it, and what lies below is the stack again.
+    words: usize,
+    bytes: Range<usize>,
+}
+
+impl Laid {
+    /// Returns what the kernel says; `None` where it says nothing.
+    fn find() -> Option<Self> {
+        /// Of the fields behind the name, which may hold blanks and parentheses itself.
+        const START_OF_STACK: usize = 25;
+        const BETWEEN: usize = 21;
+        let mut line = [0; 1024];
+        let read = File::open(b"/proc/self/stat\0").map_or(0, |file| file.read(&mut line));
+        let fields = line[..read].rsplit(|&byte| byte == b')').next()?;
+        let fields = fields.trim_ascii().split(|&byte| byte == b' ');
+        let mut fields = fields.map(|field| number(field).unwrap_or(0) as usize);
+        let words = fields.nth(START_OF_STACK)?;
+        let bytes = fields.nth(BETWEEN)?..fields.next()?;
+        // The words end below the bytes; a stack of megabytes would have more of them than an environment may have.
+        let lies_above = words != 0 && words % size_of::<usize>() == 0 && words < bytes.start;
+        (lies_above && bytes.start < bytes.end).then_some(Self { words, bytes })
+    }
+
+    /// Returns where the pointers to the entries begin: of the runs of words between zeros, the one with the most that lead to
+    /// the bytes.
+    fn first_pointer(&self) -> Option<usize> {
+        let last = self.bytes.start & !(size_of::<usize>() - 1);
+        let (mut first, mut leading) = (self.words, 0);
+        let mut most = (0, None);
+        for at in (self.words..last).step_by(size_of::<usize>()) {
+            match word(at) {
+                0 => (first, leading) = (at + size_of::<usize>(), 0),
+                to if self.bytes.contains(&to) => leading += 1,
+                _ => {}
+            }
+            if leading > most.0 {
+                most = (leading, Some(first));
+            }
+        }
+        most.1
+    }
+
+    fn each(&self, first: usize, mut take: impl FnMut(&[u8])) {
+        let pointers = (first..self.bytes.start).step_by(size_of::<usize>());
+        for to in pointers.map(word).take_while(|&to| to != 0) {
+            let end = match self.bytes.contains(&to) {
+                true => Some(self.bytes.end),
+                false => end_of_mapping(to),
+            };
+            if let Some(end) = end {
+                let longest = (end - to).min(LONGEST);
+                // SAFETY: so much is mapped there, and nobody writes to it before the program runs.
+                let entry = unsafe { slice::from_raw_parts(to as *const u8, longest) };
+                take(entry.split(|&byte| byte == 0).next().unwrap_or(entry));
+            }
+        }
     }
 }
 
-/// Returns where the kernel laid the first word, and the end of that stack; `None` where the kernel does not say.
-fn first_word() -> Option<(usize, usize)> {
-    /// Of the fields behind the name, which may hold blanks and parentheses itself.
-    const START_OF_STACK: usize = 25;
-    let mut line = [0; 1024];
-    let read = File::open(b"/proc/self/stat\0").map_or(0, |file| file.read(&mut line));
-    let fields = line[..read].rsplit(|&byte| byte == b')').next()?;
-    let mut fields = fields.trim_ascii().split(|&byte| byte == b' ');
-    let first = number(fields.nth(START_OF_STACK)?)?;
+/// Returns a word of the stack.
+fn word(at: usize) -> usize {
+    // SAFETY: it lies between the first word and the environment's bytes, where the stack is mapped.
+    unsafe { (at as *const usize).read() }
+}
+
+/// Returns where the mapping ends that an address lies in, if it can be read.
+fn end_of_mapping(address: usize) -> Option<usize> {
     let mut end = None;
     own_maps::each_line(|line| {
-        let ends = own_maps::ends(line);
-        end = ends.filter(|(begin, end)| (*begin..*end).contains(&first));
-        end.is_none()
+        let ends =
+            own_maps::ends(line).filter(|(begin, end)| (*begin..*end).contains(&(address as u64)));
+        let is_readable = line
+            .split(|&byte| byte == b' ')
+            .nth(1)
+            .is_some_and(|may| may.starts_with(b"r"));
+        end = ends.filter(|_| is_readable).map(|(_, end)| end as usize);
+        ends.is_none()
     })?;
-    Some((first as usize, end?.1 as usize))
+    end
 }

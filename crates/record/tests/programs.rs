@@ -77,22 +77,33 @@ fn all_settings_of_an_allocator_are_in_the_header() {
         ("MALLOC_TOP_PAD_", "0"),
         ("NOT_OF_AN_ALLOCATOR", "glibc.malloc.arena_max=7"),
     ];
-    let folder = folder("settings");
-    let (library, into) = (library(&folder), folder.join("recorded"));
-    let mut command = Command::new("env");
-    let output = run(record(command.envs(settings), &library, &into)).expect("env is there");
-    assert!(output.status.success());
-    let recordings = recordings(&into);
-    let header = &recordings.first().expect("it allocates").header;
-    let mut lines: Vec<&str> = header
-        .lines()
-        .filter(|line| line.starts_with("env "))
-        .collect();
-    lines.sort_unstable();
-    let known = settings[..3]
-        .iter()
-        .map(|(name, value)| format!("env {name}={value}"));
-    assert_eq!(lines, known.collect::<Vec<_>>());
+    // A loader that is started by hand moves the words that the kernel laid on the stack.
+    let by_hand = ["/lib64/ld-linux-x86-64.so.2", "/usr/bin/env"];
+    for (name, program) in [("settings", &["env"][..]), ("settings-by-hand", &by_hand)] {
+        if program
+            .iter()
+            .any(|file| file.starts_with('/') && !Path::new(file).exists())
+        {
+            eprintln!("{program:?} is not there");
+            continue;
+        }
+        let folder = folder(name);
+        let (library, into) = (library(&folder), folder.join("recorded"));
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).envs(settings);
+        let output = run(record(&mut command, &library, &into)).expect("it is there");
+        assert!(output.status.success());
+        let recordings = recordings(&into);
+        let header = &recordings.first().expect("it allocates").header;
+        let mut lines: Vec<&str> = (header.lines())
+            .filter(|line| line.starts_with("env "))
+            .collect();
+        lines.sort_unstable();
+        let known = settings[..3]
+            .iter()
+            .map(|(name, value)| format!("env {name}={value}"));
+        assert_eq!(lines, known.collect::<Vec<_>>());
+    }
 }
 
 #[test]
