@@ -67,7 +67,6 @@ impl Laid {
         let mut fields = fields.map(|field| number(field).unwrap_or(0) as usize);
         let words = fields.nth(START_OF_STACK)?;
         let bytes = fields.nth(BETWEEN)?..fields.next()?;
-        // The words end below the bytes; a stack of megabytes would have more of them than an environment may have.
         let lies_above = words != 0 && words % size_of::<usize>() == 0 && words < bytes.start;
         (lies_above && bytes.start < bytes.end).then_some(Self { words, bytes })
     }
@@ -116,16 +115,8 @@ fn word(at: usize) -> usize {
 
 /// Returns where the mapping ends that an address lies in, if it can be read.
 fn end_of_mapping(address: usize) -> Option<usize> {
-    let mut end = None;
-    own_maps::each_line(|line| {
-        let ends =
-            own_maps::ends(line).filter(|(begin, end)| (*begin..*end).contains(&(address as u64)));
-        let is_readable = line
-            .split(|&byte| byte == b' ')
-            .nth(1)
-            .is_some_and(|may| may.starts_with(b"r"));
-        end = ends.filter(|_| is_readable).map(|(_, end)| end as usize);
-        ends.is_none()
-    })?;
-    end
+    own_maps::around(address, |line, mapping| {
+        let permissions = line.split(|&byte| byte == b' ').nth(1)?;
+        permissions.starts_with(b"r").then_some(mapping.end)
+    })
 }

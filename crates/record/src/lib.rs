@@ -32,6 +32,8 @@ mod fork;
 #[cfg(any(recorder, preload))]
 mod gate;
 #[cfg(any(recorder, preload))]
+mod hash;
+#[cfg(any(recorder, preload))]
 mod header;
 #[cfg(any(recorder, preload))]
 #[doc(hidden)]

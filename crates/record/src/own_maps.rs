@@ -2,6 +2,7 @@
 
 use crate::system::File;
 use crate::text::Text;
+use core::ops::Range;
 
 /// Hands on the lines of `/proc/self/maps`, for as long as more are wanted; `None` where that cannot be read.
 pub(crate) fn each_line(mut wants_more: impl FnMut(&[u8]) -> bool) -> Option<()> {
@@ -24,6 +25,23 @@ pub(crate) fn each_line(mut wants_more: impl FnMut(&[u8]) -> bool) -> Option<()>
             line.truncate(0);
         }
     }
+}
+
+/// Returns what `read` makes of the line of the mapping that an address lies in, and of where that begins and ends; `None` also where
+/// there is no such mapping.
+pub(crate) fn around<T>(
+    address: usize,
+    mut read: impl FnMut(&[u8], Range<usize>) -> Option<T>,
+) -> Option<T> {
+    let mut found = None;
+    each_line(|line| {
+        let mapping = ends(line).map(|(begin, end)| begin as usize..end as usize);
+        let mapping = mapping.filter(|mapping| mapping.contains(&address));
+        let is_past = mapping.is_some();
+        found = mapping.and_then(|mapping| read(line, mapping));
+        !is_past
+    })?;
+    found
 }
 
 /// Returns where the mapping of a line begins and ends.

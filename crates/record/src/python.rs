@@ -59,128 +59,79 @@ pub(crate) const OF_C: u8 = 3;
 /// are 0 as those of any object's address.
 pub(crate) const TAGS: usize = 3;
 
+const V3_9: Layout = Layout {
+    release: (3, 9),
+    current: 24,
+    thread: Some(176),
+    through: None,
+    code: 32,
+    previous: 24,
+    owner: None,
+    line: 40,
+    file: 104,
+    name: 112,
+    full_name: 112,
+    ascii: 48,
+    compact: 72,
+    sizes: [176, 368, 80],
+    told: None,
+};
+const V3_10: Layout = Layout {
+    release: (3, 10),
+    sizes: [176, 360, 80],
+    ..V3_9
+};
+/// Frames became the interpreter's own.
+const V3_11: Layout = Layout {
+    release: (3, 11),
+    current: 56,
+    thread: Some(152),
+    through: Some(8),
+    previous: 48,
+    line: 72,
+    file: 112,
+    name: 120,
+    full_name: 128,
+    sizes: [184, 120, 80],
+    ..V3_9
+};
+const V3_12: Layout = Layout {
+    release: (3, 12),
+    thread: None,
+    through: Some(0),
+    code: 0,
+    previous: 8,
+    owner: Some(70),
+    line: 68,
+    ascii: 40,
+    compact: 56,
+    sizes: [192, 120, 64],
+    ..V3_11
+};
+/// The thread's state leads to the frame by itself, and debuggers are told the offsets.
+const V3_13: Layout = Layout {
+    release: (3, 13),
+    current: 72,
+    through: None,
+    sizes: [200, 136, 64],
+    told: Some([184, 232, 240, 264, 280, 288, 296, 312, 544, 552, 560]),
+    ..V3_12
+};
+const V3_14: Layout = Layout {
+    release: (3, 14),
+    owner: Some(74),
+    sizes: [208, 152, 64],
+    told: Some([208, 256, 264, 288, 320, 328, 336, 352, 624, 632, 640]),
+    ..V3_13
+};
+const V3_15: Layout = Layout {
+    release: (3, 15),
+    told: Some([208, 320, 328, 352, 384, 392, 400, 416, 720, 728, 736]),
+    ..V3_14
+};
+
 /// The releases of CPython that are known: read in the headers of 3.9.18, 3.10.13, 3.11.7, 3.12.1, 3.13.0, 3.14.10 and 3.15.2.
-static RELEASES: [Layout; 7] = [
-    Layout {
-        release: (3, 9),
-        current: 24,
-        thread: Some(176),
-        through: None,
-        code: 32,
-        previous: 24,
-        owner: None,
-        line: 40,
-        file: 104,
-        name: 112,
-        full_name: 112,
-        ascii: 48,
-        compact: 72,
-        sizes: [176, 368, 80],
-        told: None,
-    },
-    Layout {
-        release: (3, 10),
-        current: 24,
-        thread: Some(176),
-        through: None,
-        code: 32,
-        previous: 24,
-        owner: None,
-        line: 40,
-        file: 104,
-        name: 112,
-        full_name: 112,
-        ascii: 48,
-        compact: 72,
-        sizes: [176, 360, 80],
-        told: None,
-    },
-    Layout {
-        release: (3, 11),
-        current: 56,
-        thread: Some(152),
-        through: Some(8),
-        code: 32,
-        previous: 48,
-        owner: None,
-        line: 72,
-        file: 112,
-        name: 120,
-        full_name: 128,
-        ascii: 48,
-        compact: 72,
-        sizes: [184, 120, 80],
-        told: None,
-    },
-    Layout {
-        release: (3, 12),
-        current: 56,
-        thread: None,
-        through: Some(0),
-        code: 0,
-        previous: 8,
-        owner: Some(70),
-        line: 68,
-        file: 112,
-        name: 120,
-        full_name: 128,
-        ascii: 40,
-        compact: 56,
-        sizes: [192, 120, 64],
-        told: None,
-    },
-    Layout {
-        release: (3, 13),
-        current: 72,
-        thread: None,
-        through: None,
-        code: 0,
-        previous: 8,
-        owner: Some(70),
-        line: 68,
-        file: 112,
-        name: 120,
-        full_name: 128,
-        ascii: 40,
-        compact: 56,
-        sizes: [200, 136, 64],
-        told: Some([184, 232, 240, 264, 280, 288, 296, 312, 544, 552, 560]),
-    },
-    Layout {
-        release: (3, 14),
-        current: 72,
-        thread: None,
-        through: None,
-        code: 0,
-        previous: 8,
-        owner: Some(74),
-        line: 68,
-        file: 112,
-        name: 120,
-        full_name: 128,
-        ascii: 40,
-        compact: 56,
-        sizes: [208, 152, 64],
-        told: Some([208, 256, 264, 288, 320, 328, 336, 352, 624, 632, 640]),
-    },
-    Layout {
-        release: (3, 15),
-        current: 72,
-        thread: None,
-        through: None,
-        code: 0,
-        previous: 8,
-        owner: Some(74),
-        line: 68,
-        file: 112,
-        name: 120,
-        full_name: 128,
-        ascii: 40,
-        compact: 56,
-        sizes: [208, 152, 64],
-        told: Some([208, 320, 328, 352, 384, 392, 400, 416, 720, 728, 736]),
-    },
-];
+static RELEASES: [Layout; 7] = [V3_9, V3_10, V3_11, V3_12, V3_13, V3_14, V3_15];
 
 /// A function that returns a thread's state, and one that says yes or no.
 type State = extern "C" fn() -> usize;

@@ -4,8 +4,9 @@
 //! its code object alive. The states of threads are freed by others only once the interpreter ends, and only under this library's
 //! lock, since that is a call of `free` or `munmap`; from the end on, nothing is read.
 
+use crate::hash::mixed;
 use crate::python::{HASH, Interpreter, OF_C, Python, TAGS, TYPE};
-use crate::stack::{DEEPEST, mixed};
+use crate::stack::DEEPEST;
 
 /// The code objects of the functions that a call comes from, the innermost first.
 #[derive(Clone, Copy)]

@@ -1,6 +1,7 @@
 //! The names of Python functions: read when a function is first met, and kept, since the function may be gone when they are needed
 //! again.
 
+use crate::hash::{NOTHING, mixed, place, tag};
 use crate::python::{Interpreter, LENGTH, Python, STATE};
 use crate::python_frames::Functions;
 use crate::stack::DEEPEST;
@@ -112,7 +113,7 @@ impl Names {
         let Some(identity) = (unsafe { python.identity(code) }) else {
             return 0;
         };
-        let at = (identity >> 20) as usize % RECENT;
+        let at = place(identity, RECENT);
         if tag(self.recent[at]) == tag(identity) {
             return self.recent[at] as u16;
         }
@@ -125,9 +126,12 @@ impl Names {
 
     /// Returns the number of a name, and keeps it if it is new; 0 where there is no room.
     fn keep(&mut self, name: &[u8]) -> u16 {
+        let hash = name
+            .iter()
+            .fold(NOTHING, |hash, byte| mixed(hash, u64::from(*byte)));
         // It is no free slot's.
-        let hash = hash(name) | 1 << 63;
-        let mut at = (hash >> 20) as usize % SLOTS;
+        let hash = hash | 1 << 63;
+        let mut at = place(hash, SLOTS);
         // At most half of the slots are taken.
         while self.slots[at] != 0 {
             let number = self.slots[at] as u16;
@@ -140,30 +144,16 @@ impl Names {
             0 => 0,
             count => self.ends[count - 1] as usize,
         };
-        let place = self.bytes.get_mut(begin..begin + name.len());
-        let (Some(place), Some(end)) = (place, self.ends.get_mut(self.count)) else {
+        let room = self.bytes.get_mut(begin..begin + name.len());
+        let (Some(room), Some(end)) = (room, self.ends.get_mut(self.count)) else {
             return 0;
         };
-        place.copy_from_slice(name);
+        room.copy_from_slice(name);
         *end = (begin + name.len()) as u32;
         self.count += 1;
         self.slots[at] = tag(hash) | self.count as u64;
         self.count as u16
     }
-}
-
-#[inline(always)]
-fn tag(hash: u64) -> u64 {
-    hash & !0xffff
-}
-
-fn hash(text: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let add = |hash: u64, &byte: &u8| {
-        let mixed = (hash ^ u64::from(byte)).wrapping_mul(FACTOR);
-        mixed ^ mixed >> 29
-    };
-    text.iter().fold(FACTOR, add)
 }
 
 impl Python {

@@ -1,5 +1,6 @@
 //! The table of the places from which calls come. Each has a number, and is written once, before the first call that has it.
 
+use crate::hash::{mixed, place, tag};
 use crate::modules::{Modules, Place};
 use crate::python::Interpreter;
 use crate::python_frames::Functions;
@@ -45,7 +46,7 @@ impl Places {
 
     /// Returns a number that hardly any other places have. It is not 0.
     fn hash(&self) -> u64 {
-        let add = |hash, number: &u16| stack::mixed(hash, u64::from(*number));
+        let add = |hash, number: &u16| mixed(hash, u64::from(*number));
         let functions = self.functions.all().iter();
         functions.fold(self.frames.hash(), add) | 1 << 63
     }
@@ -101,16 +102,6 @@ impl Table {
             at = (at + 1) % SLOTS;
         }
     }
-}
-
-#[inline(always)]
-fn tag(hash: u64) -> u64 {
-    hash & !0xffff
-}
-
-#[inline(always)]
-fn place(hash: u64, slots: usize) -> usize {
-    (hash >> 20) as usize % slots
 }
 
 impl Recorder {

@@ -3,6 +3,7 @@
 //! Few programs keep them everywhere, so what a frame pointer points to is believed only inside the thread's own stack, which is
 //! mapped from here to its end: a register that is used for something else can be no worse than a wrong place.
 
+use crate::hash::{NOTHING, mixed};
 use crate::own_maps;
 use crate::thread::{self, Thread};
 
@@ -68,16 +69,8 @@ impl Frames {
     #[inline(always)]
     pub(crate) fn hash(&self) -> u64 {
         let add = |hash, address: &usize| mixed(hash, *address as u64);
-        self.addresses().iter().fold(FACTOR, add) | 1 << 63
+        self.addresses().iter().fold(NOTHING, add) | 1 << 63
     }
-}
-
-const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// Returns a hash that goes on with a number.
-#[inline(always)]
-pub(crate) fn mixed(hash: u64, number: u64) -> u64 {
-    (hash ^ number).wrapping_mul(FACTOR).rotate_left(29)
 }
 
 /// Returns where a call of the calling thread comes from, at most `most` places.
@@ -129,22 +122,14 @@ fn find_stack(thread: &mut Thread, here: usize) -> bool {
     }
     thread.stack_looks += 1;
     let own = thread::current() as usize;
-    let mut found = None;
-    own_maps::each_line(|line| {
-        let Some((begin, end)) = own_maps::ends(line) else {
-            return true;
-        };
-        let (begin, end) = (begin as usize, end as usize);
-        if !(begin..end).contains(&here) {
-            return true;
-        }
+    let found = own_maps::around(here, |line, mapping| {
         // Both C libraries place a thread's own data above its stack.
-        if (here..end).contains(&own) {
-            found = Some((begin, own & !15));
-        } else if line.ends_with(b" [stack]") {
-            found = Some((begin.saturating_sub(GAP), end));
+        if (here..mapping.end).contains(&own) {
+            Some((mapping.start, own & !15))
+        } else {
+            let grows = line.ends_with(b" [stack]");
+            grows.then(|| (mapping.start.saturating_sub(GAP), mapping.end))
         }
-        false
     });
     if let Some((begin, end)) = found {
         (thread.stack_begin, thread.stack_end) = (begin, end);
