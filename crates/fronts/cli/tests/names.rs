@@ -275,7 +275,7 @@ fn files_of_odd_names_are_written() {
         assert_eq!(output.status.code(), Some(0), "{name:?}: {}", said(&output));
         let written = path.join(name);
         let text = fs::read(&written).expect("it is written");
-        assert!(text.starts_with(b"highwater-trace 1\n"), "{name:?}");
+        assert!(text.starts_with(b"highwater-trace 2\n"), "{name:?}");
         fs::remove_file(written).expect("it is there");
     }
 }

@@ -124,7 +124,7 @@ pub struct Event {
     pub time: Micros,
     /// Who called.
     pub thread: ThreadId,
-    /// For which allocator. A trace does not say.
+    /// For which allocator. A trace in version 1 does not say.
     pub domain: Domain,
     /// From where in the program, where a recording says.
     pub site: SiteId,

@@ -3,7 +3,8 @@
 use highwater_workload::pattern::{Generator, Parameters, Program};
 use highwater_workload::trace::{read, write};
 use highwater_workload::{
-    Address, Call, Event, MarkId, Pattern, PatternError, Progress, ThreadId, Workload, unwatched,
+    Address, Call, Domain, Event, MarkId, Pattern, PatternError, Progress, ThreadId, Workload,
+    unwatched,
 };
 use std::ops::ControlFlow;
 
@@ -284,7 +285,11 @@ fn digest(workload: &Workload) -> (usize, u64) {
         .map(|(number, _)| Address(number * 0x10))
         .collect();
     let mut text = Vec::new();
-    write(workload, Some(&addresses), &mut text).expect("it is a possible trace");
+    let mut calls = workload.clone();
+    for event in &mut calls.events {
+        event.domain = Domain::default();
+    }
+    write(&calls, Some(&addresses), &mut text).expect("it is a possible trace");
     let calls = text.split_inclusive(|byte| *byte == b'\n');
     let frame = [&b"#"[..], b"program ", b"page ", b"cpus ", b"end "];
     let calls = calls.filter(|line| !frame.iter().any(|word| line.starts_with(word)));
@@ -486,11 +491,7 @@ fn a_generated_trace_reads_back() {
         let mut text = Vec::new();
         write(&workload, None, &mut text).unwrap();
         let again = read(&text).unwrap();
-        let calls = |workload: &Workload| -> Vec<_> {
-            let of = |event: &highwater_workload::Event| (event.time, event.thread, event.call);
-            workload.events.iter().map(of).collect()
-        };
-        assert_eq!(calls(&again), calls(&workload));
+        assert_eq!(again.events, workload.events);
         assert_eq!(again.header, workload.header);
         assert_eq!(again.last_thread, workload.last_thread);
         let allocating = |event: &&Event| event.call.allocated().is_some();

@@ -77,7 +77,11 @@ fn program(choices: &[(u8, u32, u32)], header: Header) -> Workload {
         let thread = ThreadId((first % 5) as u16);
         workload.last_thread = workload.last_thread.max(thread);
         workload.events.push(Event {
-            domain: highwater_workload::Domain::Object,
+            // Mostly of one kind, so that both versions of the format are written.
+            domain: match second % 64 {
+                0 => highwater_workload::Domain::Raw,
+                _ => highwater_workload::Domain::Object,
+            },
             site: highwater_workload::SiteId::UNKNOWN,
             time: Micros(time),
             thread,

@@ -97,7 +97,12 @@ impl Lines {
         }
         let time = time(&mut fields, order)?;
         fields.space(FIELD)?;
+        let at = fields.position();
         let mut placed = self.caller(&mut fields, order)?;
+        // Samples, sites and files are of no thread, and bear the number of any.
+        if order.has_ended(placed.thread) && !matches!(op, b's' | b'i' | b'l') {
+            return expected(at, ENDED);
+        }
         placed.time = time;
         let fields = &mut fields;
         placed.event = match op {
@@ -144,7 +149,7 @@ impl Lines {
         Ok(placed)
     }
 
-    /// Reads the thread of a call, which has not ended, and what its field says besides.
+    /// Reads the thread of an event, and what its field says besides.
     #[inline]
     fn caller<'p>(&self, fields: &mut Fields, order: &Order) -> Result<Placed<'p>, Fault> {
         let at = fields.position();
@@ -171,10 +176,7 @@ impl Lines {
             Ok(thread) => placed.thread = thread.into(),
             Err(_) => return expected(at, THREAD),
         }
-        match order.has_ended(placed.thread) {
-            false => Ok(placed),
-            true => expected(at, ENDED),
-        }
+        Ok(placed)
     }
 }
 

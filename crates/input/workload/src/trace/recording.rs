@@ -342,7 +342,11 @@ impl Stream {
         if let Some(what) = impossible(&placed) {
             return Err(self.refused(what));
         }
-        if self.order.has_ended(placed.thread) {
+        let is_of_none = matches!(
+            placed.event,
+            Event::Sample(_) | Event::Site { .. } | Event::Module(_)
+        );
+        if self.order.has_ended(placed.thread) && !is_of_none {
             return Err(self.refused("a thread that has ended"));
         }
         let text;

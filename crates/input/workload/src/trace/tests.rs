@@ -75,6 +75,19 @@ fn version_2_says_more_and_nothing_of_it_is_taken_for_a_call() {
 }
 
 #[test]
+fn what_is_of_no_thread_may_come_after_the_end_of_the_first() {
+    let workload = later(
+        "m 1 1 0x1000 64\ne 2 0\ns 3 0 rss=4096\nl 3 0 libc.so.6 - /lib/libc.so.6\ni 4 0 7 main\nm 4 1@7 0x2000 64",
+    )
+    .unwrap();
+    assert_eq!(workload.samples.len(), 1);
+    assert_eq!(workload.sites, ["main".into()]);
+    let mut written = Vec::new();
+    write(&workload, None, &mut written).unwrap();
+    assert_eq!(read(&written).unwrap(), workload);
+}
+
+#[test]
 fn sites_are_the_same_in_every_form_and_in_parts() {
     let mut text = b"highwater-trace 2\nl 0 0 main.py - /srv/main.py\n".to_vec();
     text.extend(b"i 0 0 900 read.py:3 main.py:8\ni 0 0 2 main.py:9\n");

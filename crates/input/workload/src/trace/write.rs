@@ -23,9 +23,9 @@ pub(super) const PIECE: usize = 1 << 18;
 /// The last line says how many calls there are, as the header promises, so that a file that was cut anywhere is refused.
 ///
 /// The text has version 1 of the format where that suffices. Reading it back gives an equal workload, with three exceptions:
-/// `skipped` and `passed_over` are then 0 (what they count is not kept), version 1 has no domains, sites stand in the order in which
-/// they occur, and a generated pattern comes back with its made-up names as recorded addresses. A trace written this way, read
-/// and written again is the same to the byte.
+/// `skipped` and `passed_over` are then 0 (what they count is not kept), sites stand in the order in which they occur, and a
+/// generated pattern comes back with its made-up names as recorded addresses. A trace written this way, read and written again is
+/// the same to the byte.
 ///
 /// # Errors
 /// Those of `out`, and [`io::ErrorKind::InvalidInput`] where the workload is no possible trace: `addresses` of another
@@ -86,7 +86,7 @@ fn version(workload: &Workload) -> Version {
             event.call,
             Call::Mallopt { .. } | Call::Forked | Call::Touched(_)
         );
-        is_later || event.site != SiteId::UNKNOWN
+        is_later || event.site != SiteId::UNKNOWN || event.domain != Domain::default()
     };
     let header = &workload.header;
     match header.snapshot > 0
