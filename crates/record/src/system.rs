@@ -24,6 +24,7 @@ mod number {
     pub(super) const GETPPID: usize = 110;
     pub(super) const GETTID: usize = 186;
     pub(super) const FUTEX: usize = 202;
+    pub(super) const SCHED_GETAFFINITY: usize = 204;
     pub(super) const FADVISE: usize = 221;
     pub(super) const CLOCK_GETTIME: usize = 228;
     pub(super) const TGKILL: usize = 234;
@@ -52,6 +53,7 @@ mod number {
     pub(super) const FUTEX: usize = 98;
     pub(super) const NANOSLEEP: usize = 101;
     pub(super) const CLOCK_GETTIME: usize = 113;
+    pub(super) const SCHED_GETAFFINITY: usize = 123;
     pub(super) const SCHED_YIELD: usize = 124;
     pub(super) const TGKILL: usize = 131;
     pub(super) const UNAME: usize = 160;
@@ -431,6 +433,22 @@ pub(crate) fn is_alive(process: u32, thread: u32) -> bool {
         )
     };
     result != NO_SUCH_PROCESS
+}
+
+/// Returns the number of processors that the calling thread may run on; 0 if there are more than fit what it asks with.
+pub(crate) fn allowed_processors() -> u64 {
+    let mut mask = [0_u64; 128];
+    // SAFETY: it writes at most the given length.
+    let length = unsafe {
+        call(
+            number::SCHED_GETAFFINITY,
+            [0, size_of_val(&mask), mask.as_mut_ptr() as usize, 0, 0, 0],
+        )
+    };
+    match length > 0 {
+        true => mask.iter().map(|word| u64::from(word.count_ones())).sum(),
+        false => 0,
+    }
 }
 
 /// Lets other threads run.
