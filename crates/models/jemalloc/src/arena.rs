@@ -48,9 +48,12 @@ impl Arena {
             call.kernel.touch(home + written.offset, written.bytes);
         }
         call.kernel.touch(home + layout.arena, bins);
+        let heap = call.shared.rules.heap;
         Some(Self {
             pac: Pac::new(index, home, call.shared),
-            bins: Szind::all_small().map(Bin::new).collect(),
+            bins: Szind::all_small()
+                .map(|class| Bin::new(class, heap))
+                .collect(),
             home,
             threads: 0,
             large_bytes: Bytes::ZERO,
@@ -144,7 +147,7 @@ impl Arena {
         let region = self.bins[class.0].slab.region;
         let mut filled = 0;
         while filled < counts.least {
-            let slab = match self.bins[class.0].nonfull_slab(&call.shared.edatas) {
+            let slab = match self.bins[class.0].nonfull_slab(&mut call.shared.edatas) {
                 Some(slab) => slab,
                 None => {
                     let Some(fresh) = self.slab_alloc(call, class) else {

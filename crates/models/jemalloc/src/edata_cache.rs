@@ -3,19 +3,20 @@
 //! jemalloc 5.3.0, src/edata_cache.c; jemalloc 5.2.1, src/extent.c: `extent_alloc`, `extent_dalloc`.
 
 use crate::edata::{EDATA_BYTES, EdataId, Edatas, ExtentState};
-use crate::edata_heap::EdataHeap;
+use crate::edata_heap::SerialOrder;
 use crate::shared::Call;
 use crate::units::ArenaIndex;
+use std::collections::BTreeMap;
 
 /// Structures to be used again, those of the oldest base block first and of these the lowest (`edata_cache_t`).
 #[derive(Clone, Default)]
-pub(crate) struct EdataCache(EdataHeap);
+pub(crate) struct EdataCache(BTreeMap<SerialOrder, EdataId>);
 
 impl EdataCache {
     /// Returns a structure, from the base of `arena` if none is unused (`edata_cache_get`). `None` where there is no
     /// memory.
     pub(crate) fn get(&mut self, call: &mut Call<'_>, arena: ArenaIndex) -> Option<EdataId> {
-        if let Some(id) = self.0.pop_first() {
+        if let Some((_, id)) = self.0.pop_first() {
             return Some(id);
         }
         let alignment = call.shared.rules.layout.edata_alignment;

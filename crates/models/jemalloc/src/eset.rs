@@ -3,17 +3,20 @@
 //! jemalloc 5.3.0, src/eset.c. An `ecache_t` is such a set and one of guarded extents, which the model does not have.
 
 use crate::edata::{Edata, EdataId, Edatas};
-use crate::edata_heap::{EdataHeap, SerialOrder};
+use crate::edata_heap::{EdataHeap, HeapKind, SerialOrder};
 use crate::size_classes::{PAGE, PAGE_CLASSES, Pszind, pages};
-use highwater_allocator::{Bytes, Pages, table_bytes};
+use crate::units::Serial;
+use highwater_allocator::{Address, Bytes, Pages, table_bytes};
 
 const CLASSES: usize = PAGE_CLASSES + 1;
+/// How many extents of a class are looked at that need not hold the request (`ESET_ENUMERATE_MAX_NUM`).
+const ENUMERATED: usize = 32;
 
 /// Extents that are all dirty, all muzzy or all retained (`eset_t`).
 #[derive(Clone)]
 pub(crate) struct Eset {
     /// By page size class (`bins`).
-    heaps: Vec<EdataHeap>,
+    bins: Vec<EsetBin>,
     /// A bit for each heap that is not empty (`bitmap`).
     filled: [u64; CLASSES.div_ceil(64)],
     /// The ends of the list of least recent use (`lru`).
@@ -21,6 +24,14 @@ pub(crate) struct Eset {
     newest: Option<EdataId>,
     pages: Pages,
     pad: Bytes,
+}
+
+/// The extents of one page size class (`eset_bin_t`).
+#[derive(Clone)]
+struct EsetBin {
+    heap: EdataHeap,
+    /// The key of the first (`heap_min`); in 5.3.0 of one that the heap may return later.
+    min: SerialOrder,
 }
 
 /// A request for an extent of a set (`eset_fit`).
@@ -39,13 +50,17 @@ impl Eset {
     /// Returns the bytes of the heaps without what is in them.
     #[inline]
     pub(crate) fn footprint(&self) -> Bytes {
-        table_bytes(&self.heaps)
+        table_bytes(&self.bins)
     }
 
     /// Makes an empty set, of extents that serve blocks with `pad` bytes beyond their class.
-    pub(crate) fn new(pad: Bytes) -> Self {
+    pub(crate) fn new(pad: Bytes, heap: HeapKind) -> Self {
+        let bin = EsetBin {
+            heap: EdataHeap::new(heap),
+            min: (Serial(0), Address::NULL),
+        };
         Self {
-            heaps: vec![EdataHeap::default(); CLASSES],
+            bins: vec![bin; CLASSES],
             filled: [0; CLASSES.div_ceil(64)],
             oldest: None,
             newest: None,
@@ -82,8 +97,13 @@ impl Eset {
         edata.older = before;
         edata.newer = None;
         let class = Pszind::quantize_floor(edata.size, self.pad).0;
+        let order = edata.order();
         self.pages += pages(edata.size);
-        self.heaps[class].insert(edata.order(), id);
+        let bin = &mut self.bins[class];
+        if bin.heap.is_empty() || order < bin.min {
+            bin.min = order;
+        }
+        bin.heap.insert(edatas, id);
         self.filled[class / 64] |= 1 << (class % 64);
     }
 
@@ -91,12 +111,16 @@ impl Eset {
     pub(crate) fn remove(&mut self, edatas: &mut Edatas, id: EdataId) {
         let edata = &edatas[id];
         let class = Pszind::quantize_floor(edata.size, self.pad).0;
-        let (older, newer) = (edata.older, edata.newer);
+        let (older, newer, order) = (edata.older, edata.newer, edata.order());
         self.pages -= pages(edata.size);
-        let removed = self.heaps[class].remove(edata.order());
-        debug_assert!(removed, "an extent is in the set it is removed from");
-        if self.heaps[class].is_empty() {
+        let bin = &mut self.bins[class];
+        bin.heap.remove(edatas, id);
+        if bin.heap.is_empty() {
             self.filled[class / 64] &= !(1 << (class % 64));
+        } else if order == bin.min
+            && let Some(first) = bin.heap.first(edatas)
+        {
+            bin.min = edatas[first].order();
         }
         match older {
             Some(older) => edatas[older].newer = newer,
@@ -121,7 +145,7 @@ impl Eset {
     }
 
     /// Returns an extent that holds the request at its alignment (`eset_fit`).
-    pub(crate) fn fit(&self, edatas: &Edatas, fit: Fit) -> Option<EdataId> {
+    pub(crate) fn fit(&mut self, edatas: &mut Edatas, fit: Fit) -> Option<EdataId> {
         let slack = fit.alignment.align_up(PAGE) - PAGE;
         let most = fit.size.checked_add(slack)?;
         let found = self.first_fit(edatas, Fit { size: most, ..fit });
@@ -132,22 +156,24 @@ impl Eset {
     }
 
     /// Returns the oldest, then lowest, of the first extents of all classes that are large enough (`eset_first_fit`).
-    fn first_fit(&self, edatas: &Edatas, fit: Fit) -> Option<EdataId> {
+    fn first_fit(&mut self, edatas: &mut Edatas, fit: Fit) -> Option<EdataId> {
         let size = fit.size;
         let mut class = Pszind::quantize_ceil(size, self.pad);
         let mut best: Option<(SerialOrder, EdataId)> = None;
         if let Some(below) = self.class_below(fit, class) {
-            let mut holding = self.heaps[below.0].iter();
-            best = holding.find(|(_, id)| edatas[*id].size >= size);
+            let some = self.bins[below.0].heap.by_level(edatas, ENUMERATED);
+            let holding = some.filter(|id| edatas[*id].size >= size);
+            best = holding.map(|id| (edatas[id].order(), id)).min();
         }
         while let Some(filled) = self.next_filled(class) {
             if filled.size().0 >> fit.lg_max_fit.min(63) > size.0 {
                 break;
             }
-            if let Some(first) = self.heaps[filled.0].first()
-                && best.is_none_or(|best| first.0 < best.0)
+            let bin = &mut self.bins[filled.0];
+            if best.is_none_or(|best| bin.min < best.0)
+                && let Some(first) = bin.heap.first(edatas)
             {
-                best = Some(first);
+                best = Some((bin.min, first));
             }
             class = filled.after(1);
         }
@@ -164,22 +190,25 @@ impl Eset {
 
     /// Returns the first extent of a class below the one of `most` bytes, in which every extent is large enough, that
     /// happens to be aligned so that the request fits (`eset_fit_alignment`).
-    fn fit_alignment(&self, edatas: &Edatas, fit: Fit, most: Bytes) -> Option<EdataId> {
+    fn fit_alignment(&mut self, edatas: &mut Edatas, fit: Fit, most: Bytes) -> Option<EdataId> {
         let end = Pszind::quantize_ceil(most, self.pad);
         let mut class = Pszind::quantize_ceil(fit.size, self.pad);
-        let fits = |(_, id): (SerialOrder, EdataId)| {
+        let fits = |edatas: &Edatas, id: EdataId| {
             let Edata { base, size, .. } = edatas[id];
             let lead = base.align_up(fit.alignment.align_up(PAGE)) - base;
-            (lead < size && size - lead >= fit.size).then_some(id)
+            lead < size && size - lead >= fit.size
         };
-        if let Some(below) = self.class_below(fit, class)
-            && let Some(found) = self.heaps[below.0].iter().find_map(fits)
-        {
-            return Some(found);
+        if let Some(below) = self.class_below(fit, class) {
+            let mut some = self.bins[below.0].heap.by_level(edatas, ENUMERATED);
+            if let Some(found) = some.find(|id| fits(edatas, *id)) {
+                return Some(found);
+            }
         }
         while let Some(filled) = self.next_filled(class).filter(|filled| *filled < end) {
-            if let Some(found) = self.heaps[filled.0].first().and_then(fits) {
-                return Some(found);
+            if let Some(first) = self.bins[filled.0].heap.first(edatas)
+                && fits(edatas, first)
+            {
+                return Some(first);
             }
             class = filled.after(1);
         }

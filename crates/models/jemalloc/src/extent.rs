@@ -260,7 +260,8 @@ impl Pac {
             },
             mixed: !call.shared.options.large_size_classes,
         };
-        let id = self.ecache(state).fit(&call.shared.edatas, fit)?;
+        let ecache = self.ecache_mut(state);
+        let id = ecache.fit(&mut call.shared.edatas, fit)?;
         self.extent_recycle_split(call, state, id, request)
     }
 

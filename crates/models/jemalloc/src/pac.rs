@@ -83,11 +83,12 @@ impl Pac {
             Decay::new(shared.now, time_ms, seed)
         };
         let [dirty, muzzy] = shared.rules.layout.decays;
+        let heap = shared.rules.heap;
         Self {
             arena,
-            dirty: Eset::new(pad),
-            muzzy: Eset::new(pad),
-            retained: Eset::new(pad),
+            dirty: Eset::new(pad, heap),
+            muzzy: Eset::new(pad, heap),
+            retained: Eset::new(pad, heap),
             decay_dirty: decay(dirty, options.dirty_decay_ms),
             decay_muzzy: decay(muzzy, options.muzzy_decay_ms),
             exp_grow: Pszind::of(HUGE_PAGE),

@@ -2,6 +2,7 @@
 //!
 //! Everything else is one model: a rule that is not named here is the same in all of them.
 
+use crate::edata_heap::HeapKind;
 use crate::version::Version;
 use highwater_allocator::Bytes;
 
@@ -12,6 +13,8 @@ pub(crate) struct Rules {
     pub(crate) layout: Layout,
     /// The way thread caches are filled and collected.
     pub(crate) collection: Collection,
+    /// How heaps of extents are kept.
+    pub(crate) heap: HeapKind,
     /// The layout of a thread cache's stacks.
     pub(crate) cache_stacks: CacheStacks,
     /// The moments at which a thread looks at an arena's decay.
@@ -187,6 +190,7 @@ const V5_3_0: Rules = Rules {
         ctl_arena: Bytes(37_856),
     },
     collection: Collection::OneClass,
+    heap: HeapKind::Hasty,
     cache_stacks: CacheStacks::Guarded,
     ticking: Ticking::Geometric,
     flush_oldest_first: false,
@@ -225,6 +229,7 @@ const V5_2_1: Rules = Rules {
         ctl_arena: Bytes(34_440),
     },
     collection: Collection::Counted,
+    heap: HeapKind::Waiting,
     cache_stacks: CacheStacks::Plain,
     ticking: Ticking::PerArena,
     flush_oldest_first: true,
@@ -263,6 +268,7 @@ const V5_3_1: Rules = Rules {
         ctl_arena: Bytes(41_128),
     },
     collection: Collection::Local,
+    heap: HeapKind::Careful,
     flush_batch: 255,
     flush_exchanges: true,
     merging_bounded: true,

@@ -99,7 +99,7 @@ impl Jemalloc {
     /// Collects one bin (`tcache_try_gc_bin`); returns whether anything was flushed.
     fn try_gc_bin(&mut self, kernel: &mut Kernel, thread: ThreadId, class: Szind) -> bool {
         let local = self.gc_is_local();
-        let (shared, tsd) = (&self.shared, &mut self.threads[thread]);
+        let (shared, tsd) = (&mut self.shared, &mut self.threads[thread]);
         let Some(tcache) = &mut tsd.tcache else {
             return false;
         };
@@ -109,8 +109,9 @@ impl Jemalloc {
         } else if shared.rules.collection != Collection::Local {
             bin.gc_small(item_delay(&shared.options, class))
         } else {
-            let arena = self.arenas.get(tsd.arena.unwrap_or(ArenaIndex::FIRST));
-            let slab = arena.and_then(|arena| arena.bins[class.0].first_slab());
+            let arena = tsd.arena.unwrap_or(ArenaIndex::FIRST);
+            let arena = self.arenas.get_mut(arena);
+            let slab = arena.and_then(|arena| arena.bins[class.0].first_slab(&mut shared.edatas));
             let near = slab
                 .filter(|_| local)
                 .map(|slab| near(&shared.edatas[slab]));
