@@ -6,17 +6,18 @@ use crate::edata::{EDATA_BYTES, EdataId, Edatas, ExtentState};
 use crate::edata_heap::SerialOrder;
 use crate::shared::Call;
 use crate::units::ArenaIndex;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// Structures to be used again, those of the oldest base block first and of these the lowest (`edata_cache_t`).
 #[derive(Clone, Default)]
-pub(crate) struct EdataCache(BTreeMap<SerialOrder, EdataId>);
+pub(crate) struct EdataCache(BinaryHeap<Reverse<(SerialOrder, EdataId)>>);
 
 impl EdataCache {
     /// Returns a structure, from the base of `arena` if none is unused (`edata_cache_get`). `None` where there is no
     /// memory.
     pub(crate) fn get(&mut self, call: &mut Call<'_>, arena: ArenaIndex) -> Option<EdataId> {
-        if let Some((_, id)) = self.0.pop_first() {
+        if let Some(Reverse((_, id))) = self.0.pop() {
             return Some(id);
         }
         let alignment = call.shared.rules.layout.edata_alignment;
@@ -30,6 +31,6 @@ impl EdataCache {
     pub(crate) fn put(&mut self, edatas: &mut Edatas, id: EdataId) {
         let edata = &mut edatas[id];
         edata.state = ExtentState::Unused;
-        self.0.insert((edata.home_serial, edata.home), id);
+        self.0.push(Reverse(((edata.home_serial, edata.home), id)));
     }
 }
