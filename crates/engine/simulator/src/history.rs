@@ -77,9 +77,10 @@ impl History {
 
     /// The block that an event freed.
     pub(crate) fn freed_at(&self, event: u64) -> Option<Held> {
-        let past = self.past.iter();
-        let mut found = past.filter(|past| u64::from(past.freed.event) == event);
-        found.next().map(|past| past.held)
+        let at = |past: &Past| u64::from(past.freed.event);
+        let first = self.past.partition_point(|past| at(past) < event);
+        let found = self.past.get(first).filter(|past| at(past) == event);
+        found.map(|past| past.held)
     }
 
     /// Forgets the blocks that later ones have covered, those that the program holds among them, but for those that one of

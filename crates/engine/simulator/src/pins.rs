@@ -232,11 +232,11 @@ impl Simulation {
 
     /// Finds the events that allocated and freed each pin. Only looked up when asked, so that a run pays nothing.
     fn trace_origins(&self, pins: &mut [Pin]) {
-        let ascending = self.latest_holders(pins.iter().map(|pin| (pin.address.0, 0)).collect());
-        for pin in pins
-            .iter_mut()
-            .filter(|pin| pin.state != PinState::Metadata)
-        {
+        // What is the allocator's own the program never held.
+        let was_held = |pin: &Pin| pin.state != PinState::Metadata;
+        let held = pins.iter().filter(|pin| was_held(pin));
+        let ascending = self.latest_holders(held.map(|pin| (pin.address.0, 0)).collect());
+        for pin in pins.iter_mut().filter(|pin| was_held(pin)) {
             let at = ascending.partition_point(|(address, _)| *address < pin.address);
             if let Some((_, Some((held, freed)))) = ascending.get(at) {
                 let whole = held.address == pin.address;
@@ -267,7 +267,9 @@ impl Simulation {
         for (at, _) in &addresses {
             filter.add(*at);
         }
-        for (held, freed) in self.ever_held() {
+        let mut missing = ascending.len();
+        // Of two blocks at one place the one that comes later was held later, so the last are asked first.
+        for (held, freed) in self.ever_held().rev() {
             let end = held.address + held.size.max(Bytes(1));
             if !filter.may_be_in(held.address.0, end.0) {
                 continue;
@@ -277,8 +279,13 @@ impl Simulation {
                 if *at >= end {
                     break;
                 }
-                // Of two blocks at one place the one that comes later was held later.
-                *found = Some((*held, freed));
+                if found.is_none() {
+                    *found = Some((*held, freed.copied()));
+                    missing -= 1;
+                }
+            }
+            if missing == 0 {
+                break;
             }
         }
         ascending
@@ -290,11 +297,8 @@ impl Simulation {
             // One comparison for both ends: what begins above wraps around.
             at.0.wrapping_sub(held.address.0) < held.size.0.max(1)
         };
-        self.ever_held()
-            .map(|(held, _)| held)
-            .filter(covers)
-            .last()
-            .copied()
+        let held = self.ever_held().rev().map(|(held, _)| held);
+        held.copied().find(|held| covers(&held))
     }
 }
 

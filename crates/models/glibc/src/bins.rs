@@ -50,7 +50,7 @@ pub(crate) fn bin_of(size: Bytes) -> usize {
     }) as usize
 }
 
-#[inline(never)]
+#[inline]
 fn far_bin_of(size: Bytes) -> usize {
     let n = size.0;
     (if n >> 12 <= 10 {
