@@ -144,7 +144,7 @@ impl Arena {
         let region = self.bins[class.0].slab.region;
         let mut filled = 0;
         while filled < counts.least {
-            let slab = match self.bins[class.0].nonfull_slab(&call.shared.edatas) {
+            let slab = match self.bins[class.0].nonfull_slab(&mut call.shared.edatas) {
                 Some(slab) => slab,
                 None => {
                     let Some(fresh) = self.slab_alloc(call, class) else {

@@ -37,13 +37,13 @@ impl Bin {
     /// Returns a slab with a free region, which is then `slabcur`, without allocating one
     /// (`arena_bin_refill_slabcur_no_fresh_slab`).
     #[inline]
-    pub(crate) fn nonfull_slab(&mut self, edatas: &Edatas) -> Option<EdataId> {
+    pub(crate) fn nonfull_slab(&mut self, edatas: &mut Edatas) -> Option<EdataId> {
         if let Some(slab) = self.slabcur
             && edatas[slab].free_regions > 0
         {
             return Some(slab);
         }
-        self.slabcur = self.nonfull.pop_first();
+        self.slabcur = self.nonfull.pop_first(edatas);
         self.slabcur
     }
 
@@ -63,7 +63,7 @@ impl Bin {
             if is_current {
                 self.slabcur = None;
             } else if self.slab.regions > 1 {
-                self.nonfull.remove(edata.order());
+                self.nonfull.remove(edatas, slab);
             }
             return Some(slab);
         }
@@ -75,22 +75,23 @@ impl Bin {
 
     /// Puts a slab that is no longer full among the others, or makes it `slabcur` if it is older or lower
     /// (`arena_bin_lower_slab`).
-    fn lower_slab(&mut self, edatas: &Edatas, slab: EdataId) {
-        let order = |id: EdataId| edatas[id].order();
+    fn lower_slab(&mut self, edatas: &mut Edatas, slab: EdataId) {
+        let key = edatas[slab].order();
         match self.slabcur {
-            Some(current) if order(current) > order(slab) => {
+            Some(current) if edatas[current].order() > key => {
                 if edatas[current].free_regions > 0 {
-                    self.nonfull.insert(order(current), current);
+                    let key = edatas[current].order();
+                    self.nonfull.insert(edatas, key, current);
                 }
                 self.slabcur = Some(slab);
             }
-            _ => self.nonfull.insert(order(slab), slab),
+            _ => self.nonfull.insert(edatas, key, slab),
         }
     }
 
     /// Returns `slabcur`, or the first other slab with a free region.
-    pub(crate) fn first_slab(&self) -> Option<EdataId> {
+    pub(crate) fn first_slab(&self, edatas: &Edatas) -> Option<EdataId> {
         self.slabcur
-            .or_else(|| self.nonfull.first().map(|(_, id)| id))
+            .or_else(|| self.nonfull.first(edatas).map(|(_, id)| id))
     }
 }

@@ -5,7 +5,7 @@
 //! those that are not in use. What is in them is kept here, outside simulated memory; their pages never go back, so
 //! touching them once is enough.
 
-use crate::edata_heap::SerialOrder;
+use crate::edata_heap::{HeapNode, SerialOrder};
 use crate::size_classes::{PAGE, Szind};
 use crate::units::{ArenaIndex, Serial};
 use highwater_allocator::{Address, Bytes, table_bytes};
@@ -62,6 +62,8 @@ pub(crate) struct Edata {
     /// The neighbours in the list of least recent use.
     pub(crate) older: Option<EdataId>,
     pub(crate) newer: Option<EdataId>,
+    /// Its place in the heap of free extents, of slabs, or of unused structures that it is in.
+    pub(crate) node: HeapNode,
     /// The structure's own address, and the serial number of the base block it was cut from (`edata_esn_get`).
     pub(crate) home: Address,
     pub(crate) home_serial: Serial,
@@ -93,6 +95,7 @@ impl Edata {
             free_map: [0; 8],
             older: None,
             newer: None,
+            node: HeapNode::NOWHERE,
             home,
             home_serial,
         }

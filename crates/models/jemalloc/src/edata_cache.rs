@@ -15,7 +15,7 @@ impl EdataCache {
     /// Returns a structure, from the base of `arena` if none is unused (`edata_cache_get`). `None` where there is no
     /// memory.
     pub(crate) fn get(&mut self, call: &mut Call<'_>, arena: ArenaIndex) -> Option<EdataId> {
-        if let Some(id) = self.0.pop_first() {
+        if let Some(id) = self.0.pop_first(&mut call.shared.edatas) {
             return Some(id);
         }
         let alignment = call.shared.rules.layout.edata_alignment;
@@ -29,6 +29,7 @@ impl EdataCache {
     pub(crate) fn put(&mut self, edatas: &mut Edatas, id: EdataId) {
         let edata = &mut edatas[id];
         edata.state = ExtentState::Unused;
-        self.0.insert((edata.home_serial, edata.home), id);
+        let key = (edata.home_serial, edata.home);
+        self.0.insert(edatas, key, id);
     }
 }

@@ -81,9 +81,10 @@ impl Eset {
         let edata = &mut edatas[id];
         edata.older = before;
         edata.newer = None;
+        let key = edata.order();
         let class = Pszind::quantize_floor(edata.size, self.pad).0;
         self.pages += pages(edata.size);
-        self.heaps[class].insert(edata.order(), id);
+        self.heaps[class].insert(edatas, key, id);
         self.filled[class / 64] |= 1 << (class % 64);
     }
 
@@ -93,7 +94,7 @@ impl Eset {
         let class = Pszind::quantize_floor(edata.size, self.pad).0;
         let (older, newer) = (edata.older, edata.newer);
         self.pages -= pages(edata.size);
-        let removed = self.heaps[class].remove(edata.order());
+        let removed = self.heaps[class].remove(edatas, id);
         debug_assert!(removed, "an extent is in the set it is removed from");
         if self.heaps[class].is_empty() {
             self.filled[class / 64] &= !(1 << (class % 64));
@@ -137,14 +138,13 @@ impl Eset {
         let mut class = Pszind::quantize_ceil(size, self.pad);
         let mut best: Option<(SerialOrder, EdataId)> = None;
         if let Some(below) = self.class_below(fit, class) {
-            let mut holding = self.heaps[below.0].iter();
-            best = holding.find(|(_, id)| edatas[*id].size >= size);
+            best = self.heaps[below.0].first_that(edatas, |id| edatas[id].size >= size);
         }
         while let Some(filled) = self.next_filled(class) {
             if filled.size().0 >> fit.lg_max_fit.min(63) > size.0 {
                 break;
             }
-            if let Some(first) = self.heaps[filled.0].first()
+            if let Some(first) = self.heaps[filled.0].first(edatas)
                 && best.is_none_or(|best| first.0 < best.0)
             {
                 best = Some(first);
@@ -167,18 +167,19 @@ impl Eset {
     fn fit_alignment(&self, edatas: &Edatas, fit: Fit, most: Bytes) -> Option<EdataId> {
         let end = Pszind::quantize_ceil(most, self.pad);
         let mut class = Pszind::quantize_ceil(fit.size, self.pad);
-        let fits = |(_, id): (SerialOrder, EdataId)| {
+        let fits = |id: EdataId| {
             let Edata { base, size, .. } = edatas[id];
             let lead = base.align_up(fit.alignment.align_up(PAGE)) - base;
-            (lead < size && size - lead >= fit.size).then_some(id)
+            lead < size && size - lead >= fit.size
         };
         if let Some(below) = self.class_below(fit, class)
-            && let Some(found) = self.heaps[below.0].iter().find_map(fits)
+            && let Some((_, found)) = self.heaps[below.0].first_that(edatas, fits)
         {
             return Some(found);
         }
         while let Some(filled) = self.next_filled(class).filter(|filled| *filled < end) {
-            if let Some(found) = self.heaps[filled.0].first().and_then(fits) {
+            let first = self.heaps[filled.0].first(edatas);
+            if let Some((_, found)) = first.filter(|first| fits(first.1)) {
                 return Some(found);
             }
             class = filled.after(1);

@@ -110,7 +110,7 @@ impl Jemalloc {
             bin.gc_small(item_delay(&shared.options, class))
         } else {
             let arena = self.arenas.get(tsd.arena.unwrap_or(ArenaIndex::FIRST));
-            let slab = arena.and_then(|arena| arena.bins[class.0].first_slab());
+            let slab = arena.and_then(|arena| arena.bins[class.0].first_slab(&shared.edatas));
             let near = slab
                 .filter(|_| local)
                 .map(|slab| near(&shared.edatas[slab]));
