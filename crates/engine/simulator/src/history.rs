@@ -75,12 +75,16 @@ impl History {
         &self.past
     }
 
+    /// The place of the block that an event freed: they are in the order of those.
+    fn place_freed_at(&self, event: u64) -> Option<usize> {
+        let at = |past: &Past| u64::from(past.freed.event);
+        let place = self.past.partition_point(|past| at(past) < event);
+        (self.past.get(place).is_some_and(|past| at(past) == event)).then_some(place)
+    }
+
     /// The block that an event freed.
     pub(crate) fn freed_at(&self, event: u64) -> Option<Held> {
-        let at = |past: &Past| u64::from(past.freed.event);
-        let first = self.past.partition_point(|past| at(past) < event);
-        let found = self.past.get(first).filter(|past| at(past) == event);
-        found.map(|past| past.held)
+        Some(self.past[self.place_freed_at(event)?].held)
     }
 
     /// Forgets the blocks that later ones have covered, those that the program holds among them, but for those that one of
@@ -110,11 +114,15 @@ impl History {
 
     /// Keeps the blocks that are new, the latest first, and those that one of these events freed.
     fn retain_latest(&mut self, events: [Option<u64>; 2], mut is_new: impl FnMut(&Held) -> bool) {
-        let events = events.map(|event| event.unwrap_or(u64::MAX));
         // Two blocks at one place were held one after another, so the one that was freed last is the latest.
         let mut keep = vec![false; self.past.len()];
         for (past, keep) in self.past.iter().zip(&mut keep).rev() {
-            *keep = is_new(&past.held) || events.contains(&past.freed.event.into());
+            *keep = is_new(&past.held);
+        }
+        for event in events.into_iter().flatten() {
+            if let Some(place) = self.place_freed_at(event) {
+                keep[place] = true;
+            }
         }
         // In place: other memory would have to be brought in first.
         let mut keep = keep.into_iter();

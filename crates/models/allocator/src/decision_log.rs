@@ -61,22 +61,20 @@ impl DecisionLog {
 
     /// Records a decision.
     pub fn record(&mut self, decision: Decision) {
-        let is_remembered = self.count(&decision);
-        self.total += 1;
-        if self.kept.len() >= self.limit {
-            self.kept.pop_front();
-        }
-        self.kept.push_back(Logged {
+        let logged = Logged {
             event: self.event,
             time: self.earlier.unwrap_or(self.now),
             thread: self.thread,
             decision,
-        });
-        if let Some(logged) = self.kept.back()
-            && is_remembered
-        {
-            self.remembered.note(logged);
+        };
+        if self.count(&decision) {
+            self.remembered.note(&logged);
         }
+        self.total += 1;
+        if self.kept.len() >= self.limit {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(logged);
     }
 
     /// Counts a decision, and returns whether it is of those that are remembered.

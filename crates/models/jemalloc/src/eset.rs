@@ -82,7 +82,9 @@ impl Eset {
         edata.older = before;
         edata.newer = None;
         let key = edata.order();
-        let class = Pszind::quantize_floor(edata.size, self.pad).0;
+        let class = Pszind::quantize_floor(edata.size, self.pad);
+        edata.page_class = class;
+        let class = class.0;
         self.pages += pages(edata.size);
         self.heaps[class].insert(edatas, key, id);
         self.filled[class / 64] |= 1 << (class % 64);
@@ -91,7 +93,7 @@ impl Eset {
     /// Removes an extent (`eset_remove`).
     pub(crate) fn remove(&mut self, edatas: &mut Edatas, id: EdataId) {
         let edata = &edatas[id];
-        let class = Pszind::quantize_floor(edata.size, self.pad).0;
+        let class = edata.page_class.0;
         let (older, newer) = (edata.older, edata.newer);
         self.pages -= pages(edata.size);
         let removed = self.heaps[class].remove(edatas, id);
