@@ -135,8 +135,10 @@ fn due(kept: usize, held: usize) -> usize {
     kept + FEW.max(kept + held)
 }
 
-/// Words of the bits of one region: a bit for each eight bytes of 2 MiB.
-const REGION: usize = 1 << (21 - 3 - 6);
+/// Units of one region: a bit for each eight bytes of 2 MiB.
+const UNITS: u64 = 1 << (21 - 3);
+/// Words of those bits.
+const REGION: usize = (UNITS / 64) as usize;
 
 /// The places of blocks: of small ones in units of eight bytes, region by region, of large ones as ranges.
 #[derive(Default)]
@@ -156,18 +158,15 @@ impl Covered {
         if held.size >= LARGE {
             return self.add_large(held.address, end);
         }
-        let (first, last) = (held.address.0 >> 3, (end.0 - 1) >> 3);
+        let (mut unit, last) = (held.address.0 >> 3, (end.0 - 1) >> 3);
         let mut is_new = false;
-        let mut unit = first;
-        // A word of 64 units at a time.
         while unit <= last {
-            let to = last.min(unit | 63);
-            let bits = (u64::MAX >> (63 - (to - unit))) << (unit & 63);
-            let word = unit >> 6;
-            let region = self.region(word / REGION as u64);
-            let word = &mut self.bits[region][(word % REGION as u64) as usize];
-            is_new |= bits & !*word != 0;
-            *word |= bits;
+            let number = unit / UNITS;
+            let to = last.min(number * UNITS + UNITS - 1);
+            let region = self.region(number);
+            let word = |unit: u64| (unit % UNITS / 64) as usize;
+            let words = &mut self.bits[region][word(unit)..=word(to)];
+            is_new |= set(words, u64::MAX << (unit & 63), u64::MAX >> (63 - (to & 63)));
             unit = to + 1;
         }
         is_new
@@ -209,6 +208,21 @@ impl Covered {
         self.large.splice(first..after, [(from, to)]);
         true
     }
+}
+
+/// Sets the bits of words, of the first those in `head`, of the last those in `tail`. Returns whether any was not set.
+fn set(words: &mut [u64], head: u64, tail: u64) -> bool {
+    let (mut bits, end) = (head, words.len());
+    let mut is_new = false;
+    for (place, word) in words.iter_mut().enumerate() {
+        if place + 1 == end {
+            bits &= tail;
+        }
+        is_new |= bits & !*word != 0;
+        *word |= bits;
+        bits = u64::MAX;
+    }
+    is_new
 }
 
 #[cfg(test)]
