@@ -52,19 +52,17 @@ pub(crate) fn contains(set: &PageSet, page: usize) -> bool {
     set[page >> 6] >> (page & 63) & 1 != 0
 }
 
-/// The bits of the set's word `word` that lie in pages `first..=last` of a span.
-#[inline]
-fn mask(word: usize, first: usize, last: usize) -> u64 {
-    let low = if first >> 6 == word { first & 63 } else { 0 };
-    let high = if last >> 6 == word { last & 63 } else { 63 };
-    (u64::MAX << low) & (u64::MAX >> (63 - high))
-}
-
 /// Calls `each` with every word of a set that pages `first..=last` reach into, and with the bits there.
 #[inline]
 pub(crate) fn words_of(first: usize, last: usize, mut each: impl FnMut(usize, u64)) {
-    for word in first >> 6..=last >> 6 {
-        each(word, mask(word, first, last));
+    let (end, tail) = (last >> 6, u64::MAX >> (63 - (last & 63)));
+    let mut bits = u64::MAX << (first & 63);
+    for word in first >> 6..end + 1 {
+        if word == end {
+            bits &= tail;
+        }
+        each(word, bits);
+        bits = u64::MAX;
     }
 }
 
@@ -149,7 +147,15 @@ impl Span {
     pub(crate) fn count_resident(&self, first: usize, last: usize) -> Pages {
         let mut sum = Pages(0);
         words_of(first, last, |word, bits| {
-            sum += count(self.resident[word] & bits);
+            let here = self.resident[word] & bits;
+            // Mostly all of them are, or none is: then they need not be counted one by one.
+            sum += if here == bits {
+                Pages((64 - bits.leading_zeros() - bits.trailing_zeros()).into())
+            } else if here == 0 {
+                Pages(0)
+            } else {
+                count(here)
+            };
         });
         sum
     }

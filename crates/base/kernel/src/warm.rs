@@ -52,7 +52,7 @@ impl Warm {
         })
     }
 
-    #[inline(never)]
+    #[inline]
     fn holds_high(&self, from: u64, to: u64) -> bool {
         let (start, end) = (self.last.wrapping_sub(to), self.last.wrapping_sub(from));
         if start > end || end >= self.high.len() as u64 {

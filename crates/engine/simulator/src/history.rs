@@ -75,11 +75,16 @@ impl History {
         &self.past
     }
 
+    /// The place of the block that an event freed: they are in the order of those.
+    fn place_freed_at(&self, event: u64) -> Option<usize> {
+        let at = |past: &Past| u64::from(past.freed.event);
+        let place = self.past.partition_point(|past| at(past) < event);
+        (self.past.get(place).is_some_and(|past| at(past) == event)).then_some(place)
+    }
+
     /// The block that an event freed.
     pub(crate) fn freed_at(&self, event: u64) -> Option<Held> {
-        let past = self.past.iter();
-        let mut found = past.filter(|past| u64::from(past.freed.event) == event);
-        found.next().map(|past| past.held)
+        Some(self.past[self.place_freed_at(event)?].held)
     }
 
     /// Forgets the blocks that later ones have covered, those that the program holds among them, but for those that one of
@@ -109,11 +114,15 @@ impl History {
 
     /// Keeps the blocks that are new, the latest first, and those that one of these events freed.
     fn retain_latest(&mut self, events: [Option<u64>; 2], mut is_new: impl FnMut(&Held) -> bool) {
-        let events = events.map(|event| event.unwrap_or(u64::MAX));
         // Two blocks at one place were held one after another, so the one that was freed last is the latest.
         let mut keep = vec![false; self.past.len()];
         for (past, keep) in self.past.iter().zip(&mut keep).rev() {
-            *keep = is_new(&past.held) || events.contains(&past.freed.event.into());
+            *keep = is_new(&past.held);
+        }
+        for event in events.into_iter().flatten() {
+            if let Some(place) = self.place_freed_at(event) {
+                keep[place] = true;
+            }
         }
         // In place: other memory would have to be brought in first.
         let mut keep = keep.into_iter();
@@ -126,8 +135,10 @@ fn due(kept: usize, held: usize) -> usize {
     kept + FEW.max(kept + held)
 }
 
-/// Words of the bits of one region: a bit for each eight bytes of 2 MiB.
-const REGION: usize = 1 << (21 - 3 - 6);
+/// Units of one region: a bit for each eight bytes of 2 MiB.
+const UNITS: u64 = 1 << (21 - 3);
+/// Words of those bits.
+const REGION: usize = (UNITS / 64) as usize;
 
 /// The places of blocks: of small ones in units of eight bytes, region by region, of large ones as ranges.
 #[derive(Default)]
@@ -147,18 +158,15 @@ impl Covered {
         if held.size >= LARGE {
             return self.add_large(held.address, end);
         }
-        let (first, last) = (held.address.0 >> 3, (end.0 - 1) >> 3);
+        let (mut unit, last) = (held.address.0 >> 3, (end.0 - 1) >> 3);
         let mut is_new = false;
-        let mut unit = first;
-        // A word of 64 units at a time.
         while unit <= last {
-            let to = last.min(unit | 63);
-            let bits = (u64::MAX >> (63 - (to - unit))) << (unit & 63);
-            let word = unit >> 6;
-            let region = self.region(word / REGION as u64);
-            let word = &mut self.bits[region][(word % REGION as u64) as usize];
-            is_new |= bits & !*word != 0;
-            *word |= bits;
+            let number = unit / UNITS;
+            let to = last.min(number * UNITS + UNITS - 1);
+            let region = self.region(number);
+            let word = |unit: u64| (unit % UNITS / 64) as usize;
+            let words = &mut self.bits[region][word(unit)..=word(to)];
+            is_new |= set(words, u64::MAX << (unit & 63), u64::MAX >> (63 - (to & 63)));
             unit = to + 1;
         }
         is_new
@@ -200,6 +208,21 @@ impl Covered {
         self.large.splice(first..after, [(from, to)]);
         true
     }
+}
+
+/// Sets the bits of words, of the first those in `head`, of the last those in `tail`. Returns whether any was not set.
+fn set(words: &mut [u64], head: u64, tail: u64) -> bool {
+    let (mut bits, end) = (head, words.len());
+    let mut is_new = false;
+    for (place, word) in words.iter_mut().enumerate() {
+        if place + 1 == end {
+            bits &= tail;
+        }
+        is_new |= bits & !*word != 0;
+        *word |= bits;
+        bits = u64::MAX;
+    }
+    is_new
 }
 
 #[cfg(test)]

@@ -232,11 +232,11 @@ impl Simulation {
 
     /// Finds the events that allocated and freed each pin. Only looked up when asked, so that a run pays nothing.
     fn trace_origins(&self, pins: &mut [Pin]) {
-        let ascending = self.latest_holders(pins.iter().map(|pin| (pin.address.0, 0)).collect());
-        for pin in pins
-            .iter_mut()
-            .filter(|pin| pin.state != PinState::Metadata)
-        {
+        // What is the allocator's own the program never held.
+        let was_held = |pin: &Pin| pin.state != PinState::Metadata;
+        let held = pins.iter().filter(|pin| was_held(pin));
+        let ascending = self.latest_holders(held.map(|pin| (pin.address.0, 0)).collect());
+        for pin in pins.iter_mut().filter(|pin| was_held(pin)) {
             let at = ascending.partition_point(|(address, _)| *address < pin.address);
             if let Some((_, Some((held, freed)))) = ascending.get(at) {
                 let whole = held.address == pin.address;
@@ -267,7 +267,9 @@ impl Simulation {
         for (at, _) in &addresses {
             filter.add(*at);
         }
-        for (held, freed) in self.ever_held() {
+        let mut missing = ascending.len();
+        // Of two blocks at one place the one that comes later was held later, so the last are asked first.
+        for (held, freed) in self.ever_held().rev() {
             let end = held.address + held.size.max(Bytes(1));
             if !filter.may_be_in(held.address.0, end.0) {
                 continue;
@@ -277,8 +279,13 @@ impl Simulation {
                 if *at >= end {
                     break;
                 }
-                // Of two blocks at one place the one that comes later was held later.
-                *found = Some((*held, freed));
+                if found.is_none() {
+                    *found = Some((*held, freed.copied()));
+                    missing -= 1;
+                }
+            }
+            if missing == 0 {
+                break;
             }
         }
         ascending
@@ -290,11 +297,8 @@ impl Simulation {
             // One comparison for both ends: what begins above wraps around.
             at.0.wrapping_sub(held.address.0) < held.size.0.max(1)
         };
-        self.ever_held()
-            .map(|(held, _)| held)
-            .filter(covers)
-            .last()
-            .copied()
+        let held = self.ever_held().rev().map(|(held, _)| held);
+        held.copied().find(|held| covers(&held))
     }
 }
 
@@ -309,7 +313,7 @@ impl From<Stamp> for Origin {
 }
 
 /// A filter that tells, for nearly every block that contains none of a few addresses, that it contains none: whether one of
-/// them is in a unit of 4 KiB, the units folded onto a few thousand.
+/// them is in a unit of 4 KiB or in the next, the units folded onto a few thousand.
 struct AddressFilter([bool; 1 << 13]);
 
 impl Default for AddressFilter {
@@ -325,28 +329,26 @@ impl AddressFilter {
 
     fn add(&mut self, at: u64) {
         let unit = at >> Self::UNIT;
-        self.0[unit as usize % self.0.len()] = true;
+        for unit in [unit.saturating_sub(1), unit] {
+            self.0[unit as usize % self.0.len()] = true;
+        }
     }
 
     /// Returns whether one of the addresses may lie between two.
     #[inline]
     fn may_be_in(&self, start: u64, end: u64) -> bool {
         let (mut unit, last) = (start >> Self::UNIT, (end - 1) >> Self::UNIT);
-        if self.has(unit) || last - unit > Self::MOST {
+        if last - unit > Self::MOST {
             return true;
         }
-        while unit < last {
-            unit += 1;
-            if self.has(unit) {
+        // Two at a time, for nearly all blocks reach into no more.
+        while unit <= last {
+            if self.0[unit as usize % self.0.len()] {
                 return true;
             }
+            unit += 2;
         }
         false
-    }
-
-    #[inline]
-    fn has(&self, unit: u64) -> bool {
-        self.0[unit as usize % self.0.len()]
     }
 }
 

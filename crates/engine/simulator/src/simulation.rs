@@ -369,10 +369,10 @@ impl Simulation {
     }
 
     /// Everything that was held, as far as it is known: what was freed in the order in which it was, and what is live.
-    pub(crate) fn ever_held(&self) -> impl Iterator<Item = (&Held, Option<Stamp>)> {
+    pub(crate) fn ever_held(&self) -> impl DoubleEndedIterator<Item = (&Held, Option<&Stamp>)> {
         let past = self.history().blocks().iter();
         let live = self.blocks().iter().filter(|held| held.is_live());
-        past.map(|past| (&past.held, Some(past.freed)))
+        past.map(|past| (&past.held, Some(&past.freed)))
             .chain(live.map(|held| (held, None)))
     }
 }

@@ -4,6 +4,9 @@
 //! Bin 1 is the unsorted bin, 2 to 63 hold one size each, 64 to 126 a range of sizes in descending order, with a second
 //! list through the first chunk of each size.
 //!
+//! Functions that nearly every call needs are compiled into their callers. For WebAssembly each is compiled once, which keeps the page
+//! small.
+//!
 //! A chunk that is put in a bin has its links written, fd and bk, and where it is large the two of the list of sizes behind
 //! them: only there can a page become resident (see [`crate::chunks`]).
 
@@ -50,7 +53,7 @@ pub(crate) fn bin_of(size: Bytes) -> usize {
     }) as usize
 }
 
-#[inline(never)]
+#[inline]
 fn far_bin_of(size: Bytes) -> usize {
     let n = size.0;
     (if n >> 12 <= 10 {
@@ -159,7 +162,7 @@ impl Bins {
 
     /// Puts a freed chunk first in the unsorted bin, or in the bin of its size if it is small and `small_sorted`. Returns its
     /// size.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn push(
         &mut self,
         chunks: &mut Chunks,
@@ -180,7 +183,7 @@ impl Bins {
 
     /// Cuts a chunk that was taken from a bin in two: the first `size` bytes in use, the rest first in the unsorted bin. Returns
     /// where that begins.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn split(
         &mut self,
         chunks: &mut Chunks,
@@ -214,7 +217,8 @@ impl Bins {
     /// Puts the chunks of the unsorted bin where their sizes belong, the earliest freed first, at most `room` of them, up to one of
     /// exactly `size` or the last remainder, where that is alone and can be cut again for a small request. Returns that chunk,
     /// which stays, or none, and how many were put elsewhere.
-    #[inline(never)]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn sort(
         &mut self,
         chunks: &mut Chunks,
@@ -247,7 +251,7 @@ impl Bins {
     }
 
     /// Puts a chunk that is in no list where its size belongs.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn put_by_size(&mut self, chunks: &mut Chunks, chunk: Chunk, size: Bytes) {
         let bin = bin_of(size);
         self.mark(bin);

@@ -129,11 +129,13 @@ impl Glibc {
             if let Some(block) = tcache.take_cached(&self.shared, size) {
                 return Some(block);
             }
+            // A thread with a cache has nothing to begin.
             if !self.host.threaded {
-                // Nothing to begin and no arena to choose.
                 let mut call = self.call(kernel, thread, MAIN);
                 return call.int_malloc_sized(bytes, size);
             }
+            let (block, _) = self.malloc_anywhere(kernel, thread, bytes)?;
+            return Some(block);
         }
         self.malloc_uncached(kernel, thread, bytes)
     }

@@ -62,12 +62,12 @@ impl Call<'_> {
         } else if self.arena.fast.maybe_filled {
             self.consolidate(None);
         }
-        let mut sorted = 0;
+        let (bin, mut sorted) = (bin_of(size), 0);
         loop {
             if let Some(found) = self.take_unsorted(size, &mut sorted) {
                 return Some(found);
             }
-            if let Some(victim) = self.best_fit(size).or_else(|| self.next_larger(size)) {
+            if let Some(victim) = (self.best_fit(bin, size)).or_else(|| self.next_larger(bin)) {
                 self.take_from_bin(victim, size);
                 return Some(victim.into());
             }
@@ -254,18 +254,17 @@ impl Call<'_> {
 
     /// For a large request: the smallest chunk of its own bin that holds it.
     #[inline]
-    fn best_fit(&self, size: Bytes) -> Option<Chunk> {
+    fn best_fit(&self, bin: usize, size: Bytes) -> Option<Chunk> {
         if is_small(size) {
             return None;
         }
-        let bin = bin_of(size);
         self.arena.bins.best_fit(self.chunks, bin, size)
     }
 
-    /// The last, so smallest, chunk of the next larger bin that holds anything.
+    /// The last, so smallest, chunk of the next bin above one that holds anything.
     #[inline]
-    fn next_larger(&mut self, size: Bytes) -> Option<Chunk> {
-        let mut bin = bin_of(size) + 1;
+    fn next_larger(&mut self, mut bin: usize) -> Option<Chunk> {
+        bin += 1;
         loop {
             bin = self.arena.bins.next_marked(bin)?;
             let victim = self.arena.bins.last(self.chunks, bin);

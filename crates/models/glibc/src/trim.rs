@@ -67,7 +67,7 @@ impl Arena {
                 found.bytes += kernel.resident_in(start, start + length);
             }
         };
-        let mut looks = 0;
+        let (mut looks, has_fast) = (0, self.fast.parked() > Bytes::ZERO);
         let (mut top, end) = (chunks.start(self.top), chunks.end(self.top));
         for (_, chunk) in self.fast.chunks(chunks) {
             looks += 1;
@@ -87,7 +87,7 @@ impl Arena {
                 looks += 1;
                 let (start, size, before) = chunks.member(chunk);
                 let pages = free_pages(start, size, page);
-                if pages.is_some() && !chunks.is_beside_fast(chunk) {
+                if pages.is_some() && !(has_fast && chunks.is_beside_fast(chunk)) {
                     add(pages);
                 }
                 chunk = before;

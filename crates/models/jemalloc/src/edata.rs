@@ -6,7 +6,7 @@
 //! touching them once is enough.
 
 use crate::edata_heap::{HeapLinks, SerialOrder};
-use crate::size_classes::{PAGE, Szind};
+use crate::size_classes::{PAGE, Pszind, Szind};
 use crate::units::{ArenaIndex, Serial};
 use highwater_allocator::{Address, Bytes, table_bytes};
 
@@ -62,6 +62,8 @@ pub(crate) struct Edata {
     /// The neighbours in the list of least recent use.
     pub(crate) older: Option<EdataId>,
     pub(crate) newer: Option<EdataId>,
+    /// The class by which it is kept among the free ones, as long as it is.
+    pub(crate) page_class: Pszind,
     /// Its place in a heap.
     pub(crate) links: HeapLinks,
     /// The structure's own address, and the serial number of the base block it was cut from (`edata_esn_get`).
@@ -95,6 +97,7 @@ impl Edata {
             free_map: [0; 8],
             older: None,
             newer: None,
+            page_class: Pszind(0),
             links: HeapLinks::default(),
             home,
             home_serial,

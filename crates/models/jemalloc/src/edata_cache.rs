@@ -6,6 +6,7 @@ use crate::edata::{EDATA_BYTES, EdataId, Edatas, ExtentState};
 use crate::edata_heap::SerialOrder;
 use crate::shared::Call;
 use crate::units::ArenaIndex;
+use highwater_allocator::Bytes;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -14,6 +15,12 @@ use std::collections::BinaryHeap;
 pub(crate) struct EdataCache(BinaryHeap<Reverse<(SerialOrder, EdataId)>>);
 
 impl EdataCache {
+    /// Returns the bytes of the table.
+    #[inline]
+    pub(crate) fn footprint(&self) -> Bytes {
+        Bytes((self.0.capacity() * size_of::<Reverse<(SerialOrder, EdataId)>>()) as u64)
+    }
+
     /// Returns a structure, from the base of `arena` if none is unused (`edata_cache_get`). `None` where there is no
     /// memory.
     pub(crate) fn get(&mut self, call: &mut Call<'_>, arena: ArenaIndex) -> Option<EdataId> {

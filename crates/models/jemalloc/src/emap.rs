@@ -30,8 +30,8 @@ struct Leaf {
     key: u64,
     home: Address,
     entries: Box<[u32]>,
-    /// A bit for each of the leaf's own pages that was written.
-    touched: Vec<u64>,
+    /// Whether each of the leaf's own pages was written.
+    touched: Vec<bool>,
 }
 
 impl Leaf {
@@ -152,7 +152,7 @@ impl Emap {
             key: at.0 >> self.leaf_shift,
             home,
             entries: vec![NOTHING; entries].into(),
-            touched: vec![0; (bytes / PAGE) as usize / 64 + 1],
+            touched: vec![false; (bytes / PAGE) as usize + 1],
         });
         Some(())
     }
@@ -179,9 +179,8 @@ impl Emap {
         leaf.entries[index] = id.map_or(NOTHING, |id| id.0);
         let entry = leaf.home + self.entry_bytes * index as u64;
         let page = ((entry.0 >> PAGE_SHIFT) - (leaf.home.0 >> PAGE_SHIFT)) as usize;
-        let bit = 1 << (page % 64);
-        if leaf.touched[page / 64] & bit == 0 {
-            leaf.touched[page / 64] |= bit;
+        if !leaf.touched[page] {
+            leaf.touched[page] = true;
             kernel.touch(entry, self.entry_bytes);
         }
     }

@@ -96,7 +96,8 @@ impl Eset {
         let edata = &mut edatas[id];
         edata.older = before;
         edata.newer = None;
-        let class = Pszind::quantize_floor(edata.size, self.pad).0;
+        edata.page_class = Pszind::quantize_floor(edata.size, self.pad);
+        let class = edata.page_class.0;
         let order = edata.order();
         self.pages += pages(edata.size);
         let bin = &mut self.bins[class];
@@ -110,7 +111,7 @@ impl Eset {
     /// Removes an extent (`eset_remove`).
     pub(crate) fn remove(&mut self, edatas: &mut Edatas, id: EdataId) {
         let edata = &edatas[id];
-        let class = Pszind::quantize_floor(edata.size, self.pad).0;
+        let class = edata.page_class.0;
         let (older, newer, order) = (edata.older, edata.newer, edata.order());
         self.pages -= pages(edata.size);
         let bin = &mut self.bins[class];

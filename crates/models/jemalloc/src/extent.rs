@@ -88,12 +88,10 @@ impl Pac {
         edata.size = size;
         edata.marked = [false; 2];
         call.shared.edatas[trail].init(self.arena, cut, rest, serial, zeroed);
-        for part in [id, trail] {
-            let edata = &call.shared.edatas[part];
-            call.shared
-                .emap
-                .set_boundary(call.kernel, edata, Some(part));
-        }
+        let (edatas, emap) = (&call.shared.edatas, &mut call.shared.emap);
+        // Its first page is in the map already.
+        emap.set(call.kernel, edatas[id].last(), Some(id));
+        emap.set_boundary(call.kernel, &edatas[trail], Some(trail));
         Some(trail)
     }
 
@@ -144,7 +142,7 @@ impl Pac {
         edata.zeroed &= zeroed;
         edata.state = ExtentState::Active;
         edata.marked = [false; 2];
-        emap.set(call.kernel, first, Some(lead));
+        // Its first page is in the map already.
         emap.set(call.kernel, last, Some(lead));
         self.edata_cache.put(edatas, trail);
     }

@@ -2,26 +2,19 @@
 
 use crate::Jemalloc;
 use crate::arena::Arena;
-use crate::edata::EdataId;
-use crate::edata_heap::SerialOrder;
 use crate::tcache::Tcache;
 use highwater_allocator::{Bytes, table_bytes};
 
-/// Bytes of an entry in a heap of extents: a tree whose nodes are two thirds full or more.
-const HEAP_ENTRY: u64 = 3 * size_of::<(SerialOrder, EdataId)>() as u64 / 2;
-
 impl Jemalloc {
-    /// Returns the bytes of the tables that grow with the process: the structures of extents, each in a heap of unused or free
-    /// ones, the map of pages, the bins and heaps of arenas, the caches of threads, and the log of decisions.
+    /// Returns the bytes of the tables that grow with the process: the structures of extents, the map of pages, the bins and sets of
+    /// arenas, the caches of threads, and the log of decisions.
     #[inline]
     pub fn footprint(&self) -> Bytes {
         let extents = self.shared.edatas.footprint();
-        let heaps = Bytes(HEAP_ENTRY * self.shared.edatas.len() as u64);
         let arenas: u64 = self.arenas.iter().map(|arena| arena.footprint().0).sum();
         let caches = self.threads.tcaches();
         let caches: u64 = caches.map(|(_, cache)| cache.footprint().0).sum();
         extents
-            + heaps
             + self.shared.emap.footprint()
             + self.shared.log.footprint()
             + Bytes(arenas + caches)
@@ -33,7 +26,8 @@ impl Arena {
     fn footprint(&self) -> Bytes {
         let sets = [&self.pac.dirty, &self.pac.muzzy, &self.pac.retained];
         let heaps: u64 = sets.iter().map(|set| set.footprint().0).sum();
-        table_bytes(&self.bins) + Bytes(heaps + size_of::<Self>() as u64)
+        let unused = self.pac.edata_cache.footprint();
+        table_bytes(&self.bins) + unused + Bytes(heaps + size_of::<Self>() as u64)
     }
 }
 

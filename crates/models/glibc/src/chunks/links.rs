@@ -42,7 +42,7 @@ impl Chunks {
 
     /// Ends a chunk in use at `size`, and puts the rest, whose header that writes, first in the list of a bin. Returns where the
     /// rest begins, and its size.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn split(
         &mut self,
         kernel: &mut Kernel,
