@@ -339,7 +339,8 @@ impl Variant {
                 // Whoever recorded jemalloc's version or figures has asked it for them.
                 let recorded = workload.header.allocator.as_ref();
                 options.asks_for_figures = recorded.is_some_and(|(name, _)| name == "jemalloc");
-                let jemalloc = Jemalloc::new(version, options, cores.allowed);
+                let counted = version.counted_cores(cores.online, cores.allowed);
+                let jemalloc = Jemalloc::new(version, options, counted);
                 Ok(self.in_python(&pythons, Model::Jemalloc(jemalloc)))
             }
         }

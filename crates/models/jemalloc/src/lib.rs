@@ -102,9 +102,7 @@ fn since_start(at: Nanos) -> Micros {
 }
 
 impl Jemalloc {
-    /// Makes the allocator of a process that may use that many cores, before the library is loaded.
-    ///
-    /// jemalloc counts them by `sched_getaffinity` (5.3.0, src/jemalloc.c: `malloc_ncpus`).
+    /// Makes the allocator of a process for that many cores, as [`Version::counted_cores`] counts them, before the library is loaded.
     pub fn new(version: Version, options: Options, cores: u32) -> Self {
         let rules = Rules::of(version);
         let shape = CacheShape::new(&options, rules.cache_stacks);

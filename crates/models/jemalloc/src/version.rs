@@ -55,6 +55,18 @@ impl Version {
         }
     }
 
+    /// Returns which cores it counts, on which the number of arenas depends: those that are online, or those that the process is
+    /// allowed to use.
+    ///
+    /// jemalloc 5.3.0, src/jemalloc.c, `malloc_ncpus`, asks `sched_getaffinity`. Before, it did only where the C library had
+    /// `__malloc_hook`, which Debian's build of 5.2.1 does not use: that asks `sysconf` for those that are online.
+    pub fn counted_cores(self, online: u32, allowed: u32) -> u32 {
+        match self {
+            Self::V5_2_1 => online,
+            Self::V5_3_0 | Self::V5_3_1 => allowed,
+        }
+    }
+
     /// Returns the address below which a process has its first mappings, if it is a small program that is started
     /// without randomised addresses on x86-64 Linux. The allocator's pseudo-random states start from addresses of its
     /// own structures, which are in the first of them.

@@ -10,7 +10,7 @@ use highwater_allocator::{
     Address, Allocator, Bytes, Kernel, Micros, ThreadId, Variable, Whereabouts,
 };
 use highwater_compare::UnmapWatch;
-use highwater_glibc::{Glibc, Host, Settings, Version};
+use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
 use highwater_jemalloc::{
     Jemalloc, Settings as JemallocSettings, ThreadData, Version as JemallocVersion,
 };
@@ -168,7 +168,9 @@ fn jemalloc(
         second,
         apart: Bytes(STACK_BYTES as u64),
     });
-    Ok(Jemalloc::new(version, options, cores().allowed))
+    let Cores { online, allowed } = cores();
+    let counted = version.counted_cores(online, allowed);
+    Ok(Jemalloc::new(version, options, counted))
 }
 
 struct Executor<'a, A> {
