@@ -1,5 +1,6 @@
 //! The pins: the chunks in use that keep free memory from going back, arena by arena and from the top down.
 
+use crate::address_filter::AddressFilter;
 use crate::arenas::Arena;
 use crate::simulation::{Held, Simulation, Stamp};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -305,48 +306,6 @@ impl From<Stamp> for Origin {
             time: stamp.time,
             thread: stamp.thread.0,
         }
-    }
-}
-
-/// A filter that tells, for nearly every block that contains none of a few addresses, that it contains none: whether one of
-/// them is in a unit of 4 KiB, the units folded onto a few thousand.
-struct AddressFilter([bool; 1 << 13]);
-
-impl Default for AddressFilter {
-    fn default() -> Self {
-        Self([false; 1 << 13])
-    }
-}
-
-impl AddressFilter {
-    const UNIT: u32 = 12;
-    /// A block of more units than this is taken to hold one.
-    const MOST: u64 = 32;
-
-    fn add(&mut self, at: u64) {
-        let unit = at >> Self::UNIT;
-        self.0[unit as usize % self.0.len()] = true;
-    }
-
-    /// Returns whether one of the addresses may lie between two.
-    #[inline]
-    fn may_be_in(&self, start: u64, end: u64) -> bool {
-        let (mut unit, last) = (start >> Self::UNIT, (end - 1) >> Self::UNIT);
-        if self.has(unit) || last - unit > Self::MOST {
-            return true;
-        }
-        while unit < last {
-            unit += 1;
-            if self.has(unit) {
-                return true;
-            }
-        }
-        false
-    }
-
-    #[inline]
-    fn has(&self, unit: u64) -> bool {
-        self.0[unit as usize % self.0.len()]
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod arenas;
 mod churn;
+mod finding;
 mod huge_pages;
 mod kinds;
 mod objects;
@@ -19,7 +20,8 @@ mod slivers;
 mod threshold;
 mod tuned;
 
-pub use kinds::{CacheKind, Cause, Churn, Commonest, Finding, FreeInArena, Rule};
+pub use finding::{Finding, Rule};
+pub use kinds::{CacheKind, Cause, Churn, Commonest, FreeInArena};
 pub use remedy::{Action, Cost, Gain, Remedy};
 
 use crate::arenas::{Arena, ArenaShare};

@@ -1,7 +1,8 @@
 //! What keeps the resident pages of an allocator that decides over whole pages, and by which clock free ones go.
 
 use super::Scene;
-use super::kinds::{Cause, Finding};
+use super::finding::Finding;
+use super::kinds::Cause;
 use super::remedy::{Cost, Gain, Remedy};
 use highwater_allocator::{Bytes, DecayRule, Figures, Micros};
 
