@@ -76,10 +76,14 @@ impl Start {
             .push(b"page ")
             .push_number(self.page_size)
             .push(b"\n");
-        self.text
-            .push(b"cpus ")
-            .push_number(processors())
-            .push(b"\n");
+        let (online, allowed) = (online_processors(), system::allowed_processors());
+        self.text.push(b"cpus ").push_number(online).push(b"\n");
+        if (1..online).contains(&allowed) {
+            self.text
+                .push(b"cpus-allowed ")
+                .push_number(allowed)
+                .push(b"\n");
+        }
         let brk = system::program_break() as u64;
         self.brk = brk;
         self.text.push(b"brk ").push_address(brk).push(b"\n");
@@ -319,7 +323,7 @@ fn page_size() -> u64 {
 }
 
 /// Returns the number of processors that are online: `0-3,6` are 5.
-fn processors() -> u64 {
+fn online_processors() -> u64 {
     let mut list = [0; 512];
     let read =
         File::open(b"/sys/devices/system/cpu/online\0").map_or(0, |file| file.read(&mut list));

@@ -295,13 +295,13 @@ impl Counted {
     fn of_this_process(is_exact: bool) -> Option<Self> {
         let mut status = [0; 2048];
         let keys = [&b"RssAnon:"[..], b"RssFile:", b"RssShmem:", b"VmPTE:"];
-        let found = lines(b"/proc/self/status\0", &mut status, keys)?;
+        let found = lines(b"/proc/thread-self/status\0", &mut status, keys)?;
         let [Some(mut anonymous), Some(mut files), Some(shared), tables] = found else {
             return None;
         };
         let walked = match is_exact {
             true => lines(
-                b"/proc/self/smaps_rollup\0",
+                b"/proc/thread-self/smaps_rollup\0",
                 &mut status,
                 [b"Rss:", b"Anonymous:"],
             ),

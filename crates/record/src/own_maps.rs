@@ -6,7 +6,7 @@ use core::ops::Range;
 
 /// Hands on the lines of `/proc/self/maps`, for as long as more are wanted; `None` where that cannot be read.
 pub(crate) fn each_line(mut wants_more: impl FnMut(&[u8]) -> bool) -> Option<()> {
-    let file = File::open(b"/proc/self/maps\0").ok()?;
+    let file = File::open(b"/proc/thread-self/maps\0").ok()?;
     let mut line = Text::<320>::new();
     let mut part = [0; 1024];
     loop {

@@ -29,7 +29,7 @@ impl Pages {
     pub(crate) fn open(way: Way, page_size: u64) -> Self {
         let file = match way {
             Way::Core => None,
-            _ => File::open(b"/proc/self/pagemap\0").ok(),
+            _ => File::open(b"/proc/thread-self/pagemap\0").ok(),
         };
         Self {
             way: if file.is_some() { way } else { Way::Core },

@@ -78,6 +78,22 @@ pub(crate) fn is_alive(process: u32, thread: u32) -> bool {
     result != NO_SUCH_PROCESS
 }
 
+/// Returns the number of processors that the calling thread may run on; 0 if there are more than fit what it asks with.
+pub(crate) fn allowed_processors() -> u64 {
+    let mut mask = [0_u64; 128];
+    // SAFETY: it writes at most the given length.
+    let length = unsafe {
+        call(
+            number::SCHED_GETAFFINITY,
+            [0, size_of_val(&mask), mask.as_mut_ptr() as usize, 0, 0, 0],
+        )
+    };
+    match length > 0 {
+        true => mask.iter().map(|word| u64::from(word.count_ones())).sum(),
+        false => 0,
+    }
+}
+
 /// Lets other threads run.
 pub(crate) fn give_way() {
     // SAFETY: it changes no memory.

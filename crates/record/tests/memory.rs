@@ -141,6 +141,17 @@ fn samples_tell_the_allocators_memory_from_the_rest() {
 }
 
 #[test]
+fn a_process_is_measured_whose_first_thread_has_ended() {
+    let Some(recording) = recorded("touches", "alone", 0) else {
+        return;
+    };
+    assert_eq!(sampled(&recording, "mapped"), Some(12 << 20));
+    assert!(sampled(&recording, "rss") > Some(12 << 20));
+    let (block, _) = blocks(&recording, 4 << 20)[1];
+    assert!(!touched(&recording, block).is_empty());
+}
+
+#[test]
 fn what_the_recorder_itself_has_resident_does_not_count() {
     let Some(recording) = recorded("touches", "resident", 0) else {
         return;

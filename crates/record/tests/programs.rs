@@ -107,6 +107,31 @@ fn all_settings_of_an_allocator_are_in_the_header() {
 }
 
 #[test]
+fn fewer_cores_than_there_are_stand_in_the_header() {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let allowed = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))
+        .expect("it names the cores");
+    let first = allowed.trim().split(['-', ',']).next().expect("the first");
+    let folder = folder("one-core");
+    let (library, into) = (library(&folder), folder.join("recorded"));
+    let mut command = Command::new("taskset");
+    command.args(["-c", first, "env"]);
+    let Some(output) = run(record(&mut command, &library, &into)) else {
+        return;
+    };
+    assert!(output.status.success());
+    let recordings = recordings(&into);
+    // `taskset` itself began with all that this test may use.
+    let mut headers = recordings.iter().map(|recording| &recording.header);
+    let header = headers.find(|header| header.contains("/env\n") || header.contains(" env\n"));
+    let header = header.expect("it allocates");
+    let is_one_of_one = header.contains("\ncpus 1\n");
+    assert_eq!(header.contains("\ncpus-allowed 1\n"), !is_one_of_one);
+}
+
+#[test]
 fn a_perl_program() {
     let text = "my %h; for my $i (1..20000) { $h{\"key$i\"} = 'v' x ($i % 300); delete $h{'key' . ($i/2)} } print scalar %h";
     check("perl", 40_000, "perl", &["-e", text]);

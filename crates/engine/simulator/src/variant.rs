@@ -164,7 +164,11 @@ impl Variant {
 
     /// The allocator of a process that is about to run this workload.
     pub(crate) fn model(&self, workload: &Workload) -> Result<Model, SimulatorError> {
-        let cores = self.cores.unwrap_or(Cores::all(workload.header.cpus));
+        let header = &workload.header;
+        let cores = self.cores.unwrap_or(Cores {
+            online: header.cpus,
+            allowed: header.cpus_allowed.unwrap_or(header.cpus),
+        });
         Self::check_cores(cores)?;
         let host = Host {
             cores,
@@ -190,7 +194,7 @@ impl Variant {
                 // Whoever recorded jemalloc's version or figures has asked it for them.
                 let recorded = workload.header.allocator.as_ref();
                 options.asks_for_figures = recorded.is_some_and(|(name, _)| name == "jemalloc");
-                let jemalloc = Jemalloc::new(version, options, cores.online);
+                let jemalloc = Jemalloc::new(version, options, cores.allowed);
                 Ok(self.in_python(&pythons, Model::Jemalloc(jemalloc)))
             }
         }

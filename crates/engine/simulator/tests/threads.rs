@@ -7,7 +7,7 @@ use highwater_simulator::{
     Bytes, Cache, Cause, Choice, Cores, Decision, Diagnosis, Frame, Options, PageKind, Pin,
     PinState, Recording, Simulation, Strip, StripKind, Variable, Variant, run,
 };
-use highwater_workload::{Workload, unwatched};
+use highwater_workload::{Workload, trace, unwatched};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -238,6 +238,46 @@ fn cores_online_and_allowed_are_told_apart() {
     }
     // One for each that is online, but 8 at least.
     assert_eq!(arenas("glibc@2.44"), 7);
+}
+
+#[test]
+fn jemalloc_counts_the_cores_that_the_process_may_use() {
+    let lines: String = (1..=40).map(|thread| pinned(thread, 1, 100)).collect();
+    let resident = |version: &str, online, allowed| {
+        let variant = Variant {
+            allocator: version.parse::<Choice>().expect("it is modelled"),
+            cores: Some(Cores { online, allowed }),
+            ..Variant::default()
+        };
+        record(&lines, &variant).peak_rss
+    };
+    for version in ["jemalloc@5.2.1", "jemalloc@5.3.0", "jemalloc@5.3.1"] {
+        let one = resident(version, 4, 1);
+        assert_eq!(one, resident(version, 1, 1), "{version}");
+        assert!(one < resident(version, 4, 4), "{version}");
+    }
+}
+
+#[test]
+fn a_recording_says_how_many_cores_its_process_could_use() {
+    let calls: String = (1..=40).map(|thread| pinned(thread, 1, 100)).collect();
+    let arenas = |header: &str| {
+        let text = format!("highwater-trace 2\ncpus 4\n{header}m 0 0 0xf0 24\n{calls}");
+        let workload = trace::read(text.as_bytes()).expect("a good trace");
+        let variant = Variant {
+            allocator: "glibc@2.35".parse::<Choice>().expect("it is modelled"),
+            ..Variant::default()
+        };
+        let recording = run(
+            Arc::new(workload),
+            &variant,
+            &Options::default(),
+            &mut unwatched,
+        );
+        recording.expect("it runs").counters.arenas_created
+    };
+    assert_eq!(arenas("cpus-allowed 1\n"), 8);
+    assert_eq!(arenas(""), 31);
 }
 
 fn arena_strips(frame: &Frame) -> Vec<(&Strip, u16, u16)> {

@@ -211,8 +211,11 @@ pub struct Header {
     pub env: Vec<(String, String)>,
     /// Bytes of a page: 4096, 16384 or 65536.
     pub page: Bytes,
-    /// Cores the allocator saw.
+    /// Cores of the machine that were online; where one number is all that is known, those that the allocator saw.
     pub cpus: u32,
+    /// The cores of these that the process was allowed to use, where that was not all.
+    #[serde(default)]
+    pub cpus_allowed: Option<u32>,
     /// The program break before the first allocation.
     pub brk: Option<Address>,
     /// The kernel placed mappings below this address, before the first allocation.
@@ -236,6 +239,7 @@ impl Default for Header {
             env: Vec::new(),
             page: Bytes(4096),
             cpus: 2,
+            cpus_allowed: None,
             brk: None,
             mappings: None,
             touch: true,

@@ -161,6 +161,7 @@ fn headers() -> impl Strategy<Value = Header> {
                 env,
                 page: Bytes(page),
                 cpus,
+                cpus_allowed: (cpus % 3 == 0).then_some(cpus / 3),
                 brk: brk.map(Address),
                 mappings: top.map(|page| Address(page * 4096)),
                 touch,

@@ -20,7 +20,7 @@ pub(crate) struct Arenas {
 }
 
 impl Arenas {
-    /// Makes room for the arenas of a machine with that many cores, and for one of very large blocks if `has_huge`
+    /// Makes room for the arenas of a process that may use that many cores, and for one of very large blocks if `has_huge`
     /// (`malloc_init_narenas`).
     pub(crate) fn new(options: &Options, cores: u32, has_huge: bool) -> Self {
         let automatic = match options.narenas {

@@ -102,7 +102,9 @@ fn since_start(at: Nanos) -> Micros {
 }
 
 impl Jemalloc {
-    /// Makes the allocator of a process on a machine with that many cores, before the library is loaded.
+    /// Makes the allocator of a process that may use that many cores, before the library is loaded.
+    ///
+    /// jemalloc counts them by `sched_getaffinity` (5.3.0, src/jemalloc.c: `malloc_ncpus`).
     pub fn new(version: Version, options: Options, cores: u32) -> Self {
         let rules = Rules::of(version);
         let shape = CacheShape::new(&options, rules.cache_stacks);

@@ -168,7 +168,7 @@ fn jemalloc(
         second,
         apart: Bytes(STACK_BYTES as u64),
     });
-    Ok(Jemalloc::new(version, options, cores().online))
+    Ok(Jemalloc::new(version, options, cores().allowed))
 }
 
 struct Executor<'a, A> {

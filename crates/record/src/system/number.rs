@@ -27,6 +27,7 @@ mod x86_64 {
     pub(in crate::system) const GETPPID: usize = 110;
     pub(in crate::system) const GETTID: usize = 186;
     pub(in crate::system) const FUTEX: usize = 202;
+    pub(in crate::system) const SCHED_GETAFFINITY: usize = 204;
     pub(in crate::system) const FADVISE: usize = 221;
     pub(in crate::system) const CLOCK_GETTIME: usize = 228;
     pub(in crate::system) const TGKILL: usize = 234;
@@ -56,6 +57,7 @@ mod aarch64 {
     pub(in crate::system) const FUTEX: usize = 98;
     pub(in crate::system) const NANOSLEEP: usize = 101;
     pub(in crate::system) const CLOCK_GETTIME: usize = 113;
+    pub(in crate::system) const SCHED_GETAFFINITY: usize = 123;
     pub(in crate::system) const SCHED_YIELD: usize = 124;
     pub(in crate::system) const TGKILL: usize = 131;
     pub(in crate::system) const UNAME: usize = 160;

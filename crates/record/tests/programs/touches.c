@@ -1,4 +1,4 @@
-// Touches parts of large blocks: touches one|double|kept|heaps|small|resident|many.
+// Touches parts of large blocks: touches one|double|kept|heaps|alone|small|resident|many.
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -51,6 +51,14 @@ static long resident_beside_recorder(void) {
   return sum;
 }
 
+// Waits until the first thread has ended, and goes on.
+static void *outlive(void *first) {
+  pthread_join(*(pthread_t *)first, 0);
+  fill(malloc(4 << 20), 4 << 20);
+  if (highwater_mark) highwater_mark("alone");
+  exit(0);
+}
+
 int main(int count, char **arguments) {
   char *mode = arguments[1];
   mallopt(M_MMAP_THRESHOLD, 128 << 10);
@@ -84,6 +92,12 @@ int main(int count, char **arguments) {
     pthread_barrier_wait(&barrier);
     if (highwater_mark) highwater_mark("filled");
     exit(0);
+  } else if (!strcmp(mode, "alone")) {
+    fill(malloc(8 << 20), 8 << 20);
+    pthread_t thread, *first = malloc(sizeof *first);
+    *first = pthread_self();
+    pthread_create(&thread, 0, outlive, first);
+    pthread_exit(0);
   } else if (!strcmp(mode, "small")) {
     mallopt(M_MMAP_THRESHOLD, 64 << 10);
     char *volatile block = malloc(100 << 10);

@@ -2,6 +2,7 @@
 
 mod convert;
 mod launch;
+mod living;
 mod requests;
 mod sampler;
 mod sight;

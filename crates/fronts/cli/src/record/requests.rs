@@ -1,9 +1,10 @@
 //! Asks the recorder in a running process for something, through the control block of its file.
 
+use super::living;
 use crate::arguments::{Mark, Stop};
 use anyhow::{Context, Result, bail, ensure};
 use highwater_hwr::layout::{MAGIC, REQUEST_BYTES, control};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
@@ -52,8 +53,7 @@ fn set(file: &File, field: usize, value: u32) -> std::io::Result<()> {
 
 /// Finds the file that a process is recorded into: it has the control block mapped.
 fn recording(process: u32) -> Result<(PathBuf, File)> {
-    let maps = format!("/proc/{process}/maps");
-    let text = fs::read_to_string(&maps)
+    let (folder, text) = living::read(process, "maps")
         .with_context(|| format!("process {process} does not run, or is another user's"))?;
     for line in text.lines() {
         let Some(path) = line.find('/').map(|at| &line[at..]) else {
@@ -63,8 +63,8 @@ fn recording(process: u32) -> Result<(PathBuf, File)> {
             continue;
         }
         // The process may see other folders than this one.
-        let inside = PathBuf::from(format!("/proc/{process}/root{path}"));
-        let opened = OpenOptions::new().read(true).write(true).open(&inside);
+        let inside = folder.join(format!("root{path}"));
+        let opened = OpenOptions::new().read(true).write(true).open(inside);
         let file = opened.with_context(|| path.to_owned())?;
         let mut magic = [0; MAGIC.len()];
         if file.read_exact_at(&mut magic, 0).is_ok() && magic == MAGIC {

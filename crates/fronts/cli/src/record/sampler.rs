@@ -3,6 +3,7 @@
 //! Each process has a file beside its recording, with a line for each moment: `s TIME key=value ...`, TIME in microseconds since
 //! the recording began, values in bytes. The time spent on it stays below 1 %.
 
+use super::living;
 use crate::recorded::in_folder;
 use highwater_hwr::read::Reader;
 use rustix::time::{ClockId, clock_gettime};
@@ -75,7 +76,7 @@ fn process(path: &Path) -> Option<Process> {
 }
 
 fn measure(process: &Process) -> std::io::Result<()> {
-    let smaps = fs::read_to_string(format!("/proc/{}/smaps", process.number))?;
+    let (folder, smaps) = living::read(process.number, "smaps")?;
     // A process that has begun another program has another recording, and this one has ended.
     if !smaps.lines().any(|line| line.ends_with(&process.mapped)) {
         return Ok(());
@@ -97,7 +98,7 @@ fn measure(process: &Process) -> std::io::Result<()> {
         files,
         swap,
     } = resident;
-    let status = fs::read_to_string(format!("/proc/{}/status", process.number))?;
+    let status = fs::read_to_string(folder.join("status"))?;
     let tables = status.lines().find_map(|line| kibibytes(line, "VmPTE:"));
     let tables = tables.unwrap_or_default();
     let line = format!(

@@ -39,7 +39,7 @@ const KINDS: [&str; 9] = [
 ];
 
 /// Those of version 2 besides.
-const LATER_KINDS: [&str; 4] = ["snapshot", NOTED[0], NOTED[1], NOTED[2]];
+const LATER_KINDS: [&str; 5] = ["cpus-allowed", "snapshot", NOTED[0], NOTED[1], NOTED[2]];
 
 /// What a trace may say of the machine, and of the tool that recorded it, that no model needs.
 pub(super) const NOTED: [&str; 3] = ["kernel", "huge-pages", "imported"];
@@ -98,7 +98,7 @@ impl HeaderReader {
     /// Reads a line between the first one and the first call.
     pub(super) fn line(&mut self, line: &[u8]) -> Result<(), Fault> {
         const KIND: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program, end) or a call (m c a r f t e k)";
-        const LATER: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program, snapshot, kernel, huge-pages, imported, end) or an event (m c a r f t e k o p n b v s i)";
+        const LATER: &str = "a header line (allocator, env, page, cpus, brk, mappings, touch, program, cpus-allowed, snapshot, kernel, huge-pages, imported, end) or an event (m c a r f t e k o p n b v s i)";
         self.read += line.len() as u64 + 1;
         if self.read > self.limit {
             return Err(Fault::TooMuch {
@@ -145,8 +145,10 @@ impl HeaderReader {
                 header.page = Bytes(page);
             }
             "cpus" => {
-                let fits = |n| (1..=MAX_CPUS).contains(&n);
-                header.cpus = one(fields, "a number of cores from 1 to 4096", fits)? as u32;
+                header.cpus = cores(fields)?;
+            }
+            "cpus-allowed" => {
+                header.cpus_allowed = Some(cores(fields)?);
             }
             "snapshot" => header.snapshot = fields.decimal("a number of events in decimal")?,
             "brk" => header.brk = Some(address(fields, BRK, 1)?),
@@ -171,6 +173,12 @@ impl HeaderReader {
         self.seen.push(kind);
         Ok(())
     }
+}
+
+/// Reads a number of cores.
+fn cores(fields: &mut Fields) -> Result<u32, Fault> {
+    let fits = |n| (1..=MAX_CPUS).contains(&n);
+    Ok(one(fields, "a number of cores from 1 to 4096", fits)? as u32)
 }
 
 /// Reads the allocator's name and version.

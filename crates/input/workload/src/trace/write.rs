@@ -90,6 +90,7 @@ fn version(workload: &Workload) -> Version {
     };
     let header = &workload.header;
     match header.snapshot > 0
+        || header.cpus_allowed.is_some()
         || !header.noted.is_empty()
         || !workload.samples.is_empty()
         || !workload.modules.is_empty()

@@ -48,6 +48,9 @@ impl Text {
         }
         writeln!(buffer, "page {}", header.page.0)?;
         writeln!(buffer, "cpus {}", header.cpus)?;
+        if let Some(allowed) = header.cpus_allowed {
+            writeln!(buffer, "cpus-allowed {allowed}")?;
+        }
         if let Some((name, version)) = &header.allocator {
             if !is_word(name) || !is_word(version) {
                 return Err(invalid("an allocator's name and version without spaces"));
