@@ -82,7 +82,7 @@ impl App {
         self.focus = Some((part(&self.places).clone(), false));
     }
 
-    /// Tells the search with this number when so many seconds are over.
+    /// Tells the search with this number when its seconds are over.
     fn time_advice(&mut self, search: u32, seconds: u32) {
         let act = self.act.clone();
         let up = move || act.emit(Action::Advice(AdviceAction::TimeUp(search)));

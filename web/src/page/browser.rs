@@ -192,7 +192,7 @@ fn draw_png(
     context.draw_image_with_html_image_element_and_dw_and_dh(image, 0.0, 0.0, width, height)?;
     let (name, act) = (name.to_owned(), act.clone());
     let made = Closure::once_into_js(move |blob: JsValue| {
-        // There is none where the browser has no room for so many pixels.
+        // There is none where the browser has no room for that many pixels.
         let saved = blob
             .dyn_into()
             .and_then(|blob: Blob| save_blob(&name, &blob));

@@ -244,7 +244,7 @@ impl HeapMap {
         Html::from_html_unchecked(marks.overlay(props.dark).into())
     }
 
-    /// What is under the pointer, or what there is.
+    /// What is under the pointer, or else all kinds of pages.
     fn says(&self, props: &Props) -> String {
         let found = self.hover.and_then(|place| self.page_at(props, place));
         match (found, &self.layout) {

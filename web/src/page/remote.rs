@@ -127,7 +127,7 @@ pub enum Fetched {
     More(u64),
     /// All is.
     File(File),
-    /// It cannot be had; why.
+    /// It cannot be fetched; why.
     Failed(String),
 }
 

@@ -1,4 +1,4 @@
-//! Runs a workload through a variant and records what there is to see: curves, marks, the state of every page, the
+//! Runs a workload through a variant and records curves, marks, the state of every page, the
 //! allocator's decisions, and why memory that is free does not go back.
 //!
 //! [`Simulation`] is one process, stepped event by event. [`run`] drives one from beginning to end and returns the

@@ -8,9 +8,9 @@ use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Micros, plac
 use highwater_glibc::Version;
 use serde::{Deserialize, Serialize};
 
-/// At most so many pins are listed.
+/// The most pins that are listed.
 const MOST_PINS: usize = 48;
-/// A pin is listed if it holds at least one part in so many of all free memory below the tops.
+/// A pin is listed if it holds at least this fraction (one part in) of all free memory below the tops.
 const LEAST_PART: u64 = 500;
 
 /// Whether the program holds a pin or has freed it.

@@ -50,7 +50,7 @@ impl PlanRun {
             outcome,
             plan,
         };
-        // That the others can run is seen now, too, and not after the first have taken their time.
+        // Validate every later stage before running the first one.
         let Some((first, others)) = this.plan.stages.split_first() else {
             return Err(SimulatorError::EmptyPlan);
         };
@@ -61,7 +61,7 @@ impl PlanRun {
         Ok(this)
     }
 
-    /// Runs about so many events more; `false` once there are none left.
+    /// Runs about `events` more events; `false` once there are none left.
     ///
     /// # Errors
     /// Where the next stage's variant cannot run its workload.
@@ -181,7 +181,7 @@ impl PlanRun {
         }
     }
 
-    /// Returns the curve so far, of so many of its samples at most.
+    /// Returns the curve so far, at most `most` of its samples.
     pub fn so_far(&self, most: usize) -> Vec<Sample> {
         let running = match &self.running {
             Running::One(run) => run.samples(),

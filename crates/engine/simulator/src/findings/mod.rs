@@ -111,7 +111,7 @@ impl Simulation {
 }
 
 impl Scene<'_> {
-    /// Everything there is to find in glibc's heaps.
+    /// All findings about glibc's heaps.
     fn heap(&self, glibc: &Glibc) -> Vec<Finding> {
         let mut found = Vec::new();
         let tuned = self.tuned(glibc);

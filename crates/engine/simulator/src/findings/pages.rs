@@ -10,7 +10,7 @@ use highwater_allocator::{Bytes, DecayRule, Figures, Micros};
 const REST: Micros = Micros(100_000);
 
 impl Scene<'_> {
-    /// Everything there is to find in an allocator's pages.
+    /// All findings about an allocator's pages.
     pub(super) fn pages(&self, figures: &Figures) -> Vec<Finding> {
         let mut found = Vec::new();
         let shares = self.diagnosis.pages.unwrap_or_default();

@@ -7,7 +7,7 @@ use super::tuned::Tuned;
 use crate::pins::PinState;
 use highwater_allocator::{Block, BlockState, Bytes};
 
-/// From so many pieces on a list of them says little.
+/// With this many pieces or more, a list of them says little.
 const MANY: u64 = 64;
 /// Chunks named as examples.
 const EXAMPLES: usize = 3;

@@ -16,7 +16,7 @@ use highwater_hwr::read::{Ending, Reader};
 use highwater_hwr::{Event, Mapping, Placed};
 use std::io::{BufRead, Read};
 
-/// After so many events the watch is told.
+/// The events between two calls of the watch.
 const TOLD: u64 = 1 << 16;
 
 /// The recording of a process and those of its ancestors, in the middle of being read.
