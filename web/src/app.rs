@@ -20,9 +20,8 @@ use crate::{
         fetch, focus,
         gestures::Point,
         intents::Intents,
-        keys,
-        layout::{self, Places},
-        one_file, pictures,
+        keys, layout, one_file, pictures,
+        places::Places,
         remote::{self, Fetched, Fetching},
         tab::Tab,
         wheel::{self, Wheel},
@@ -222,38 +221,10 @@ impl App {
     /// Nothing: only whether the page is to be drawn anew.
     fn event_of(&mut self, ctx: &Context<Self>, message: Message) -> Result<Event, bool> {
         let action = match message {
-            Message::Act(Action::Playhead(PlayheadAction::Tick(_))) => {
-                let now = browser::now_ms();
-                let passed = now - std::mem::replace(&mut self.ticked_ms, now);
-                Action::Playhead(PlayheadAction::Tick(passed))
-            }
-            Message::Act(action) => {
-                self.focus = None;
-                self.intents.take(&action);
-                if matches!(action, Action::OpenWith(..) | Action::Choose(_)) {
-                    self.opening += 1;
-                }
-                action
-            }
+            Message::Act(action) => self.acted(action),
             Message::Read(number, _) if number != self.opening => return Err(false),
             Message::Read(_, action) => action,
-            Message::Pool(PoolEvent::Arrived(arrival)) => return Ok(arrival.into()),
-            Message::Pool(PoolEvent::Health(worker, health)) => {
-                return Ok(Arrival::Health(self.pool.health(worker, health)).into());
-            }
-            Message::Pool(PoolEvent::Free(worker, run)) => {
-                self.pool.free(worker, run);
-                return Err(false);
-            }
-            Message::Pool(PoolEvent::Foreign(number, what)) => {
-                return self.foreign(number, what).ok_or(false).map(Into::into);
-            }
-            Message::Pool(PoolEvent::Imported(number, lacks, bytes)) => {
-                if self.state.source.awaits(number) {
-                    self.pool.take_import(number, lacks, bytes);
-                }
-                return Err(false);
-            }
+            Message::Pool(event) => return self.arrived(event).ok_or(false).map(Into::into),
             Message::Pointed(point) => {
                 let followed = self.crosshair.follow(&self.state, &self.places, point);
                 followed.ok_or(false)?
@@ -298,6 +269,39 @@ impl App {
             }
         };
         Ok(action.into())
+    }
+
+    /// Takes what the user did, or the clock.
+    fn acted(&mut self, action: Action) -> Action {
+        if let Action::Playhead(PlayheadAction::Tick(_)) = action {
+            let now = browser::now_ms();
+            let passed = now - std::mem::replace(&mut self.ticked_ms, now);
+            return Action::Playhead(PlayheadAction::Tick(passed));
+        }
+        self.focus = None;
+        self.intents.take(&action);
+        if matches!(action, Action::OpenWith(..) | Action::Choose(_)) {
+            self.opening += 1;
+        }
+        action
+    }
+
+    /// Takes what a worker sent. Returns what of it is for the state.
+    fn arrived(&mut self, event: PoolEvent) -> Option<Arrival> {
+        match event {
+            PoolEvent::Arrived(arrival) => return Some(arrival),
+            PoolEvent::Health(worker, health) => {
+                return Some(Arrival::Health(self.pool.health(worker, health)));
+            }
+            PoolEvent::Foreign(number, what) => return self.foreign(number, what),
+            PoolEvent::Free(worker, run) => self.pool.free(worker, run),
+            PoolEvent::Imported(number, lacks, bytes) => {
+                if self.state.source.awaits(number) {
+                    self.pool.take_import(number, lacks, bytes);
+                }
+            }
+        }
+        None
     }
 
     /// Changes the state, and does what follows from it.

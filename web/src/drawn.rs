@@ -6,7 +6,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::{
-    page::layout::{self, Places},
+    page::{layout, places::Places},
     protocol::{Ask, Outcome, Work},
     state::{Action, Arrival, Effect, Event, State},
     subject::Subject,

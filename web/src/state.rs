@@ -160,21 +160,10 @@ impl State {
                 let shown = Shown::to_ask(&self.variants, &self.playhead, &self.source);
                 return self.inspection.update(action, shown);
             }
-            Action::Table(action) => {
-                if self.table.update(action, self.playhead.time) {
-                    return self.wish_for_figures();
-                }
-            }
+            Action::Table(action) => return self.change_table(action),
             Action::Tour(action) => return self.tour.update(action),
             Action::Advice(action) => return self.advise(action),
-            Action::Display(action) => {
-                let mut effects = match action {
-                    DisplayAction::Landing(true) => self.tour.update(TourAction::Close),
-                    _ => vec![],
-                };
-                effects.extend(self.display.update(action));
-                return effects;
-            }
+            Action::Display(action) => return self.show(action),
             Action::Choose(subject) => return self.choose(subject),
             Action::EditParameter(index, text) => {
                 self.source.form.edit(index, text);
@@ -199,14 +188,7 @@ impl State {
                 self.links.reviewed = true;
                 return vec![Effect::CopyReview];
             }
-            Action::Why => {
-                if self.display.depth == Depth::Story {
-                    self.display.depth = Depth::Compare;
-                }
-                let mut effects = self.move_playhead(PlayheadAction::Rest);
-                effects.push(Effect::FocusWhy);
-                return effects;
-            }
+            Action::Why => return self.show_why(),
             Action::SaveFailed => {
                 self.trouble = Some("The picture could not be drawn".to_owned());
             }
@@ -217,6 +199,32 @@ impl State {
             Action::Undo(again) => return vec![Effect::Undo(again)],
         }
         vec![]
+    }
+
+    fn change_table(&mut self, action: TableAction) -> Vec<Effect> {
+        match self.table.update(action, self.playhead.time) {
+            true => self.wish_for_figures(),
+            false => vec![],
+        }
+    }
+
+    fn show(&mut self, action: DisplayAction) -> Vec<Effect> {
+        let mut effects = match action {
+            DisplayAction::Landing(true) => self.tour.update(TourAction::Close),
+            _ => vec![],
+        };
+        effects.extend(self.display.update(action));
+        effects
+    }
+
+    /// Goes to the moment that the answer is about, where its explanation is shown.
+    fn show_why(&mut self) -> Vec<Effect> {
+        if self.display.depth == Depth::Story {
+            self.display.depth = Depth::Compare;
+        }
+        let mut effects = self.move_playhead(PlayheadAction::Rest);
+        effects.push(Effect::FocusWhy);
+        effects
     }
 
     fn move_playhead(&mut self, action: PlayheadAction) -> Vec<Effect> {

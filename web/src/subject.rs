@@ -52,7 +52,7 @@ impl Subject {
         }
     }
 
-    /// What there is to see in it. A scenario of the catalogue has that in its file, which the page loads for who looks
+    /// What it shows. A scenario of the catalogue has that in its file, which the page loads for who looks
     /// (`web/start.js`).
     pub fn shows(&self) -> Option<&str> {
         let words = match self {

@@ -16,7 +16,7 @@ pub fn tell(taken: &TimedDecision) -> Told {
     }
 }
 
-/// The latest decisions, the latest first, at most so many; the same one again and again is told once.
+/// The latest decisions, the latest first, at most `most`; the same one again and again is told once.
 pub fn tell_latest(decisions: &[TimedDecision], most: usize) -> Vec<Told> {
     let mut log: Vec<Told> = Vec::new();
     for decision in decisions.iter().rev() {

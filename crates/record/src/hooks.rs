@@ -2,13 +2,12 @@
 //!
 //! Each keeps the contract of the function that it stands in front of: it makes the same call and returns what that returned.
 
+use crate::lock;
 use crate::originals::originals;
-use crate::recorder::{is_mark, recorder};
 use crate::stack::{Caller, NOBODY};
-use crate::start::recorded;
-use crate::{gate, lock, thread};
+use crate::start::{begin_if_new, recorded};
 use core::arch::naked_asm;
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::ptr;
 use highwater_hwr::Event;
 
@@ -365,7 +364,7 @@ pub unsafe extern "C" fn pthread_create(
 ) -> c_int {
     /// `EAGAIN`
     const AGAIN: c_int = 11;
-    find_if_needed();
+    begin_if_new();
     lock::expect_threads();
     original!(pthread_create(thread, attributes, routine, argument), AGAIN)
 }
@@ -382,43 +381,7 @@ pub unsafe extern "C" fn thrd_create(
 ) -> c_int {
     /// `thrd_error`
     const FAILED: c_int = 2;
-    find_if_needed();
+    begin_if_new();
     lock::expect_threads();
     original!(thrd_create(thread, routine, argument), FAILED)
-}
-
-/// Begins the recording if no allocator call came first.
-fn find_if_needed() {
-    if gate::state() == gate::NEW {
-        recorded(0, NOBODY, || (), |()| None);
-    }
-}
-
-/// Writes a mark: a name, and `key=value` pairs if wanted, one space between each. A program finds this function by its
-/// name, in C as a weak symbol, in Python by `ctypes`.
-///
-/// # Safety
-/// `text` must be a string or null.
-#[cfg_attr(preload, unsafe(no_mangle))]
-pub unsafe extern "C" fn highwater_mark(text: *const c_char) {
-    if text.is_null() {
-        return;
-    }
-    // SAFETY: the caller's; and the data is the calling thread's.
-    let (text, thread) = unsafe { (CStr::from_ptr(text).to_bytes(), &mut *thread::current()) };
-    let text = text.get(..1024).unwrap_or(text);
-    if !is_mark(text) || thread.depth != 0 {
-        return;
-    }
-    find_if_needed();
-    thread.depth = 1;
-    let (is_locked, ended) = lock::enter(thread);
-    if gate::state() == gate::RECORDING {
-        // SAFETY: the lock is held, or the process has one thread.
-        let recorder = unsafe { recorder() };
-        recorder.prepare(thread, 0, ended);
-        recorder.mark(thread.number - 1, text);
-    }
-    lock::leave(is_locked);
-    thread.depth = 0;
 }

@@ -52,6 +52,9 @@ mod lock;
 #[doc(hidden)]
 pub mod mappings;
 #[cfg(any(recorder, preload))]
+#[doc(hidden)]
+pub mod mark;
+#[cfg(any(recorder, preload))]
 mod measure;
 #[cfg(any(recorder, preload))]
 mod modules;

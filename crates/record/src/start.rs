@@ -2,7 +2,7 @@
 
 use crate::originals::{self, originals};
 use crate::recorder::{self, recorder};
-use crate::stack::Caller;
+use crate::stack::{Caller, NOBODY};
 use crate::thread::{self, Thread};
 use crate::{fork, gate, lock, system};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -84,6 +84,13 @@ fn slowly<R: Copy>(
     }
     thread.depth = 0;
     result
+}
+
+/// Begins the recording if no allocator call came first.
+pub(crate) fn begin_if_new() {
+    if gate::state() == gate::NEW {
+        recorded(0, NOBODY, || (), |()| None);
+    }
 }
 
 /// Gets ready for a call beside the allocator: in a forked child the recording begins, and in a process that has not called

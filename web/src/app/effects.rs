@@ -1,113 +1,116 @@
 //! What follows from a change of the state, carried out.
 
-use yew::{Callback, Context};
+use yew::{Callback, Context, NodeRef};
 
 use super::{
     Action, AdviceAction, App, Arrival, Ask, Beside, Effect, File, Interval, Message, PICTURE_MS,
-    PlayheadAction, Searching, Subject, TYPING_MS, Timeout, address, answer, browser, fetch,
-    one_file, pictures, plain, remote,
+    Place, Places, PlayheadAction, Searching, Subject, TYPING_MS, Timeout, address, answer,
+    browser, fetch, one_file, pictures, plain, remote,
 };
+use crate::state::{Format, Picture};
 
 impl App {
     pub(super) fn carry_out(&mut self, ctx: &Context<Self>, effects: Vec<Effect>) {
         for effect in effects {
-            match effect {
-                Effect::Load(subject, number) => self.load(ctx, &subject, number),
-                Effect::GoBack => self.pool.go_back(),
-                Effect::Run(id, order, frames) => self.pool.run(id, order, frames),
-                Effect::Look(id, run, moment) => self.pool.look(id, &run, moment, Ask::Why),
-                Effect::Ask(id, run, moment, ask) => self.pool.look(id, &run, moment, ask),
-                Effect::Read(id, text) => self.pool.read(id, text),
-                Effect::Drop(id) => self.pool.drop_variant(id),
-                Effect::DropAll => self.pool.drop_all(),
-                Effect::Advise(search, work) => self.pool.advise(search, work),
-                Effect::EndAdvice => {
-                    self.searching = None;
-                    self.pool.end_advice();
-                }
-                Effect::AdviceTimer(search, seconds) => {
-                    let act = self.act.clone();
-                    let up = move || act.emit(Action::Advice(AdviceAction::TimeUp(search)));
-                    let timeout = Timeout::new(seconds.saturating_mul(1000).min(1 << 30), up);
-                    self.searching = Some(timeout);
-                }
-                Effect::FocusAdvice => {
-                    let place = match self.state.advice.searching {
-                        Searching::Not => &self.places.ask,
-                        _ => &self.places.advice,
-                    };
-                    self.focus = Some((place.clone(), false));
-                }
-                Effect::Copy(text) => browser::copy(&text),
-                Effect::Wait => {
-                    let act = self.act.clone();
-                    self.typing = Some(Timeout::new(TYPING_MS, move || act.emit(Action::Due)));
-                }
-                Effect::StartClock => {
-                    let act = self.act.clone();
-                    self.ticked_ms = browser::now_ms();
-                    self.clock = Some(Interval::new(PICTURE_MS, move || {
-                        act.emit(Action::Playhead(PlayheadAction::Tick(0.0)));
-                    }));
-                }
-                Effect::StopClock => self.clock = None,
-                Effect::ApplyTheme(theme) => browser::apply_theme(theme),
-                Effect::CopyLink(is_frame) => {
-                    let text = self.state.link_of_shown();
-                    let recording = self.state.remote_of_shown().map(str::to_owned);
-                    let copied = move |link: String| {
-                        let recording = recording.as_deref();
-                        browser::copy(&match is_frame {
-                            true => address::frame(&link, recording),
-                            false => address::whole(&link, recording),
-                        });
-                    };
-                    address::write(&text, Callback::from(copied));
-                }
-                Effect::CopyReview => {
-                    let review = answer::review(&self.state);
-                    let recording = self.state.remote_of_shown().map(str::to_owned);
-                    let copied = move |link: String| {
-                        browser::copy(&review(&address::whole(&link, recording.as_deref())));
-                    };
-                    address::write(&self.state.link_of_shown(), Callback::from(copied));
-                }
-                Effect::FocusNote => self.focus = Some((self.places.note.clone(), false)),
-                Effect::FocusBlocks => self.focus = Some((self.places.blocks.clone(), false)),
-                Effect::FocusWhy => self.focus = Some((self.places.why.clone(), false)),
-                Effect::Go(place) => self.go(ctx, &place),
-                Effect::ReadLanding => {
-                    let read = ctx.link().callback(Message::Landing);
-                    fetch::fetch("landing/landing.html".to_owned(), read);
-                }
-                Effect::ReadTour(place, shows) => {
-                    let path = format!("tour/{}.md", place.language);
-                    let read = move |bytes| Message::Tour(place.clone(), shows, bytes);
-                    let read = ctx.link().callback(read);
-                    let styled = move |()| fetch::fetch(path.clone(), read.clone());
-                    fetch::style("tour/tour.css", styled.into());
-                }
-                Effect::FocusTour => self.focus = Some((self.places.next.clone(), false)),
-                Effect::FullScreen(is_full) => browser::fill_screen(is_full),
-                Effect::Save(picture, format) => {
-                    if let Some((drawing, place)) = pictures::asked(&self.state, picture, format) {
-                        let act = self.act.clone();
-                        self.pool.draw(drawing, move |svg| place.save(svg, &act));
-                    }
-                }
-                Effect::Fetch(remote) => {
-                    let tell = ctx.link().callback(Message::Fetched);
-                    self.fetching = remote::fetch(&remote, tell);
-                }
-                Effect::EndFetch => {
-                    self.fetching = None;
-                    address::forget_recording();
-                    self.begin(ctx);
-                }
-                Effect::SavePage => self.save_page(),
-                Effect::ToggleHelp => browser::toggle(&self.places.help),
-                Effect::Undo(again) => self.undo(ctx, again),
+            self.carry_out_one(ctx, effect);
+        }
+    }
+
+    fn carry_out_one(&mut self, ctx: &Context<Self>, effect: Effect) {
+        match effect {
+            Effect::Load(subject, number) => self.load(ctx, &subject, number),
+            Effect::GoBack => self.pool.go_back(),
+            Effect::Run(id, order, frames) => self.pool.run(id, order, frames),
+            Effect::Look(id, run, moment) => self.pool.look(id, &run, moment, Ask::Why),
+            Effect::Ask(id, run, moment, ask) => self.pool.look(id, &run, moment, ask),
+            Effect::Read(id, text) => self.pool.read(id, text),
+            Effect::Drop(id) => self.pool.drop_variant(id),
+            Effect::DropAll => self.pool.drop_all(),
+            Effect::Advise(search, work) => self.pool.advise(search, work),
+            Effect::EndAdvice => {
+                self.searching = None;
+                self.pool.end_advice();
             }
+            Effect::AdviceTimer(search, seconds) => self.time_advice(search, seconds),
+            Effect::FocusAdvice => match self.state.advice.searching {
+                Searching::Not => self.focus_on(|places| &places.ask),
+                _ => self.focus_on(|places| &places.advice),
+            },
+            Effect::Copy(text) => browser::copy(&text),
+            Effect::Wait => {
+                let act = self.act.clone();
+                self.typing = Some(Timeout::new(TYPING_MS, move || act.emit(Action::Due)));
+            }
+            Effect::StartClock => self.start_clock(),
+            Effect::StopClock => self.clock = None,
+            Effect::ApplyTheme(theme) => browser::apply_theme(theme),
+            Effect::CopyLink(true) => self.copy(address::frame),
+            Effect::CopyLink(false) => self.copy(address::whole),
+            Effect::CopyReview => {
+                let review = answer::review(&self.state);
+                self.copy(move |link, recording| review(&address::whole(link, recording)));
+            }
+            Effect::FocusNote => self.focus_on(|places| &places.note),
+            Effect::FocusBlocks => self.focus_on(|places| &places.blocks),
+            Effect::FocusWhy => self.focus_on(|places| &places.why),
+            Effect::Go(place) => self.go(ctx, &place),
+            Effect::ReadLanding => {
+                let read = ctx.link().callback(Message::Landing);
+                fetch::fetch("landing/landing.html".to_owned(), read);
+            }
+            Effect::ReadTour(place, shows) => read_tour(ctx, place, shows),
+            Effect::FocusTour => self.focus_on(|places| &places.next),
+            Effect::FullScreen(is_full) => browser::fill_screen(is_full),
+            Effect::Save(picture, format) => self.save_picture(picture, format),
+            Effect::Fetch(remote) => {
+                let tell = ctx.link().callback(Message::Fetched);
+                self.fetching = remote::fetch(&remote, tell);
+            }
+            Effect::EndFetch => {
+                self.fetching = None;
+                address::forget_recording();
+                self.begin(ctx);
+            }
+            Effect::SavePage => self.save_page(),
+            Effect::ToggleHelp => browser::toggle(&self.places.help),
+            Effect::Undo(again) => self.undo(ctx, again),
+        }
+    }
+
+    /// Gives a part of the page the focus once it is drawn.
+    fn focus_on(&mut self, part: impl Fn(&Places) -> &NodeRef) {
+        self.focus = Some((part(&self.places).clone(), false));
+    }
+
+    /// Tells the search with this number when its seconds are over.
+    fn time_advice(&mut self, search: u32, seconds: u32) {
+        let act = self.act.clone();
+        let up = move || act.emit(Action::Advice(AdviceAction::TimeUp(search)));
+        let milliseconds = seconds.saturating_mul(1000).min(1 << 30);
+        self.searching = Some(Timeout::new(milliseconds, up));
+    }
+
+    /// Begins to tick.
+    fn start_clock(&mut self) {
+        let act = self.act.clone();
+        self.ticked_ms = browser::now_ms();
+        self.clock = Some(Interval::new(PICTURE_MS, move || {
+            act.emit(Action::Playhead(PlayheadAction::Tick(0.0)));
+        }));
+    }
+
+    /// Puts on the clipboard what `write` makes of a link to what is shown and of the address of its recording, if it has one.
+    fn copy(&self, write: impl Fn(&str, Option<&str>) -> String + 'static) {
+        let recording = self.state.remote_of_shown().map(str::to_owned);
+        let copied = move |link: String| browser::copy(&write(&link, recording.as_deref()));
+        address::write(&self.state.link_of_shown(), Callback::from(copied));
+    }
+
+    /// Saves a picture of what is shown.
+    fn save_picture(&mut self, picture: Picture, format: Format) {
+        if let Some((drawing, place)) = pictures::asked(&self.state, picture, format) {
+            let act = self.act.clone();
+            self.pool.draw(drawing, move |svg| place.save(svg, &act));
         }
     }
 
@@ -171,4 +174,13 @@ impl App {
             }
         }
     }
+}
+
+/// Reads the text of a tour, once its style is there.
+fn read_tour(ctx: &Context<App>, place: Place, shows: bool) {
+    let path = format!("tour/{}.md", place.language);
+    let read = move |bytes| Message::Tour(place.clone(), shows, bytes);
+    let read = ctx.link().callback(read);
+    let styled = move |()| fetch::fetch(path.clone(), read.clone());
+    fetch::style("tour/tour.css", styled.into());
 }

@@ -11,7 +11,10 @@ use std::{
     rc::Rc,
 };
 
-use super::{browser::window, fetch::then, one_file};
+use super::{
+    browser::{then, window},
+    one_file,
+};
 
 #[wasm_bindgen]
 extern "C" {

@@ -6,16 +6,17 @@ use yew::prelude::*;
 use super::{
     advice::ask,
     attr::{self, Attributes, Static, element, words},
-    layout::{Places, waiting},
+    places::Places,
+    sentence::linked,
     variants::{letter, mark},
     what_if,
-    why::linked,
 };
 use crate::{
     state::{Action, State, has_same_calls},
     subject::Subject,
     variants::{VariantId, VariantState},
     view::RunView,
+    worker_client::Health,
 };
 
 /// The card with the answer; before the first run, what it waits for.
@@ -89,6 +90,20 @@ fn other<'s>(state: &'s State, own: &RunView) -> Option<(&'s VariantState, &'s R
         other.is_fresh() && has_same_calls(&own.order, &run.order) && run.ran.summary.killed == 0
     });
     others.min_by_key(|(_, run)| run.ran.summary.after_rest)
+}
+
+/// What is waited for before the first run.
+pub(super) fn waiting(state: &State) -> String {
+    match &state.health {
+        Health::Broken(_) => "The simulator could not start.".to_owned(),
+        _ if state.source.loading.is_some() => "Reading the workload…".to_owned(),
+        _ if state.is_busy() => "Running… Dashed curves are preliminary.".to_owned(),
+        _ => match &state.variants.selected().order {
+            Some(Err(reason)) => format!("This variant cannot run: {reason}."),
+            _ => "Nothing has run yet. Choose a recording, scenario or pattern, or open a trace."
+                .to_owned(),
+        },
+    }
 }
 
 /// The variant that leaves least, where the answer names it.

@@ -1,6 +1,9 @@
-//! What of the browser the page uses besides drawing: files, time, the user's preferences.
+//! What of the browser the page uses besides drawing: files, time, promises, the user's preferences.
+
+use std::{cell::Cell, rc::Rc};
 
 use gloo_events::{EventListener, EventListenerOptions};
+use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
     Blob, BlobPropertyBag, CanvasRenderingContext2d, Document, DragEvent, Element, File,
@@ -9,7 +12,6 @@ use web_sys::{
 };
 use yew::{Callback, NodeRef};
 
-use super::fetch::then;
 use crate::state::{Action, Theme};
 
 /// The page's window; none where the page is drawn without a browser, as tests do.
@@ -190,7 +192,7 @@ fn draw_png(
     context.draw_image_with_html_image_element_and_dw_and_dh(image, 0.0, 0.0, width, height)?;
     let (name, act) = (name.to_owned(), act.clone());
     let made = Closure::once_into_js(move |blob: JsValue| {
-        // There is none where the browser has no room for so many pixels.
+        // There is none where the browser has no room for that many pixels.
         let saved = blob
             .dyn_into()
             .and_then(|blob: Blob| save_blob(&name, &blob));
@@ -262,4 +264,22 @@ pub fn watch_screen(left: Callback<()>) -> Option<EventListener> {
         }
     };
     Some(EventListener::new(&document, "fullscreenchange", changed))
+}
+
+/// Tells what becomes of a promise. The two functions that JavaScript is given for that are gone once either was called.
+/// Futures would need more to be sent.
+pub(super) fn then(promise: &Promise, done: Callback<Result<JsValue, JsValue>>) {
+    type Known = Closure<dyn FnMut(JsValue)>;
+    let kept: Rc<Cell<Option<[Known; 2]>>> = Rc::default();
+    let told = |known: fn(JsValue) -> Result<JsValue, JsValue>| {
+        let (kept, done) = (Rc::clone(&kept), done.clone());
+        Known::new(move |value| {
+            let both = kept.take();
+            done.emit(known(value));
+            drop(both);
+        })
+    };
+    let both = [told(Ok), told(Err)];
+    let _ = promise.then2(&both[0], &both[1]);
+    kept.set(Some(both));
 }

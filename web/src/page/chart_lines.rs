@@ -226,3 +226,8 @@ fn killed(lines: &[Line], scale: &Scale) -> Html {
     }
     Html::from_html_unchecked(text.into())
 }
+
+/// An upright line at a share of the plot.
+pub fn upright(class: &'static str, share: f64) -> Html {
+    html! { <div {class} style={attr::placed("left", share)} /> }
+}

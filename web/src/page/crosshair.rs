@@ -3,13 +3,12 @@
 use highwater_simulator::Micros;
 use wasm_bindgen::JsValue;
 use web_sys::Element;
-use yew::prelude::*;
 
 use super::{
     attr,
-    chart::{self, Props},
+    chart_props::{self, Props},
     gestures::{Did, Gestures, On, Point, Pointer, Shown},
-    layout::Places,
+    places::Places,
     second_chart,
     variants::letter,
 };
@@ -40,7 +39,7 @@ impl Crosshair {
         (on, did, event): Point,
     ) -> Option<Action> {
         let layer: Element = places.layer(on).cast()?;
-        let props = chart::props(state)?;
+        let props = chart_props::props(state)?;
         if did == Did::Press {
             // What another button does is no press.
             if event.button() != 0 {
@@ -69,7 +68,7 @@ impl Crosshair {
 
     /// Says anew what is under it, as more may be known of that.
     pub fn refresh(&self, state: &State, places: &Places) {
-        if let (Some(_), Some(props)) = (self.at, chart::props(state)) {
+        if let (Some(_), Some(props)) = (self.at, chart_props::props(state)) {
             self.draw(places, &props);
         }
     }
@@ -100,11 +99,6 @@ impl Crosshair {
 pub fn share(layer: &Element, x: i32) -> f64 {
     let place = layer.get_bounding_client_rect();
     ((f64::from(x) - place.left()) / place.width().max(1.0)).clamp(0.0, 1.0)
-}
-
-/// An upright line at a share of the plot.
-pub fn upright(class: &'static str, share: f64) -> Html {
-    html! { <div {class} style={attr::placed("left", share)} /> }
 }
 
 fn draw(layer: &Element, share: f64, pressed: Option<f64>) -> Result<(), JsValue> {

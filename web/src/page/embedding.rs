@@ -88,17 +88,7 @@ pub fn asked_by(query: &str) -> Asked {
 }
 
 fn asked_in(query: &UrlSearchParams, is_link: bool) -> Asked {
-    let mut notes = Vec::new();
-    for (name, allowed) in WORDS {
-        let value = query.get(name).filter(|value| !value.is_empty());
-        let mut words = value.iter().flat_map(|value| value.split(','));
-        if !words.all(|word| allowed.contains(&word)) {
-            notes.push(format!(
-                "Ignored `{name}`: allowed values are {}.",
-                allowed.join(", ")
-            ));
-        }
-    }
+    let mut notes = unknown_words(query);
     let pairs = Array::from(query);
     let remote = match query.get("trace").map(|address| remote::named(&address)) {
         Some(Ok(remote)) => Some(remote),
@@ -128,7 +118,32 @@ fn asked_in(query: &UrlSearchParams, is_link: bool) -> Asked {
         };
     };
     let mut text = text((letter, &name), &pairs, query.get("env"), &mut notes);
-    // By its letter, and a moment in seconds.
+    show(query, &mut text, &mut notes);
+    Asked {
+        remote,
+        text: Some(text),
+        notes,
+    }
+}
+
+/// Returns a note on each value that must be one of a few words and is not.
+fn unknown_words(query: &UrlSearchParams) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (name, allowed) in WORDS {
+        let value = query.get(name).filter(|value| !value.is_empty());
+        let mut words = value.iter().flat_map(|value| value.split(','));
+        if !words.all(|word| allowed.contains(&word)) {
+            notes.push(format!(
+                "Ignored `{name}`: allowed values are {}.",
+                allowed.join(", ")
+            ));
+        }
+    }
+    notes
+}
+
+/// Adds to the text of a link what is shown: variants by their letters, a moment in seconds, how much of the page.
+fn show(query: &UrlSearchParams, text: &mut String, notes: &mut Vec<String>) {
     let mut place = |name| {
         let value = query.get(name)?;
         let letter = <[u8; 1]>::try_from(value.as_bytes()).ok();
@@ -156,11 +171,6 @@ fn asked_in(query: &UrlSearchParams, is_link: bool) -> Asked {
     let depth = depth.filter(|depth| Depth::NAMES.iter().any(|(_, name)| name == depth));
     if let Some(depth) = depth {
         text.push_str(&format!("l{depth}\n"));
-    }
-    Asked {
-        remote,
-        text: Some(text),
-        notes,
     }
 }
 

@@ -1,13 +1,11 @@
-//! Files that lie beside the page, and what becomes of promises.
-
-use std::{cell::Cell, rc::Rc};
+//! Files that lie beside the page.
 
 use js_sys::{ArrayBuffer, Promise, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, Response};
 use yew::Callback;
 
-use super::browser::{document, window};
+use super::browser::{document, then, window};
 
 /// What is told the bytes of a file, or why they are not there.
 type Told = Callback<Result<ArrayBuffer, String>>;
@@ -79,24 +77,6 @@ fn hand_on(bytes: &Promise, done: Told) {
         bytes.map(JsCast::unchecked_into).map_err(in_words)
     });
     then(bytes, known);
-}
-
-/// Tells what becomes of a promise. The two functions that JavaScript is given for that are gone once either was called.
-/// Futures would need more to be sent.
-pub(super) fn then(promise: &Promise, done: Callback<Result<JsValue, JsValue>>) {
-    type Known = Closure<dyn FnMut(JsValue)>;
-    let kept: Rc<Cell<Option<[Known; 2]>>> = Rc::default();
-    let told = |known: fn(JsValue) -> Result<JsValue, JsValue>| {
-        let (kept, done) = (Rc::clone(&kept), done.clone());
-        Known::new(move |value| {
-            let both = kept.take();
-            done.emit(known(value));
-            drop(both);
-        })
-    };
-    let both = [told(Ok), told(Err)];
-    let _ = promise.then2(&both[0], &both[1]);
-    kept.set(Some(both));
 }
 
 pub(super) fn in_words(error: JsValue) -> String {

@@ -13,7 +13,7 @@ use yew::prelude::*;
 use super::{
     attr::{self, press},
     browser::{watch_size, window},
-    map_canvas,
+    map_canvas::{self, ratio},
     pictures::buttons,
     variants::{letter, mark},
 };
@@ -244,7 +244,7 @@ impl HeapMap {
         Html::from_html_unchecked(marks.overlay(props.dark).into())
     }
 
-    /// What is under the pointer, or what there is.
+    /// What is under the pointer, or else all kinds of pages.
     fn says(&self, props: &Props) -> String {
         let found = self.hover.and_then(|place| self.page_at(props, place));
         match (found, &self.layout) {
@@ -371,9 +371,4 @@ fn fitted(canvas: &HtmlCanvasElement, props: &Props, frame: &Frame) -> Layout {
         (device(CELLS.0), device(CELLS.1)),
         &extents,
     )
-}
-
-/// Pixels of the screen to one of CSS.
-pub(super) fn ratio() -> f64 {
-    window().map_or(1.0, |window| window.device_pixel_ratio().clamp(0.5, 4.0))
 }

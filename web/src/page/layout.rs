@@ -5,19 +5,20 @@ use yew::prelude::*;
 
 use super::{
     address, advice,
-    answer::answer,
+    answer::{answer, waiting},
     attr::{self, press},
     blocks::blocks,
-    chart::{self, chart},
-    chart_lines,
+    chart::chart,
+    chart_lines, chart_props,
     decisions::decisions,
     embedding, focus,
-    gestures::{On, Point},
+    gestures::Point,
     header::header,
     heap_map::{HeapMap, maps},
     help::help,
     inspect::inspect,
     landing::landing,
+    places::Places,
     remote,
     second_chart::second_chart,
     source::source,
@@ -34,42 +35,6 @@ use crate::{
     variants::Status,
     worker_client::Health,
 };
-
-/// Elements of the page that something is done to besides drawing.
-#[derive(Default)]
-pub struct Places {
-    /// The help.
-    pub help: NodeRef,
-    /// The button that leads on in a tour.
-    pub next: NodeRef,
-    /// The heading of the search for what would help.
-    pub advice: NodeRef,
-    /// The button that begins it.
-    pub ask: NodeRef,
-    /// The heading of the blocks that are looked at.
-    pub blocks: NodeRef,
-    /// The heading of the explanation.
-    pub why: NodeRef,
-    /// What lies over the plot of the chart.
-    pub over: NodeRef,
-    /// What lies over the chart below it.
-    pub second: NodeRef,
-    /// What lies over the whole run.
-    pub minimap: NodeRef,
-    /// The field of the note that was just begun.
-    pub note: NodeRef,
-}
-
-impl Places {
-    /// What hears pointers over a chart.
-    pub fn layer(&self, on: On) -> &NodeRef {
-        match on {
-            On::Chart => &self.over,
-            On::Second => &self.second,
-            On::Minimap => &self.minimap,
-        }
-    }
-}
 
 /// The whole page.
 pub fn page(
@@ -253,7 +218,7 @@ fn happened(
 ) -> Html {
     let shows = state.shows();
     let is_expert = state.depth() == Depth::Expert;
-    let Some(props) = chart::props(state) else {
+    let Some(props) = chart_props::props(state) else {
         return html! {
             <>
                 <section class="card empty">
@@ -315,18 +280,4 @@ fn outdated(state: &State) -> Option<String> {
         Some(Err(reason)) => format!("{reason}. The results below are from the earlier settings."),
         _ => "The results below are from the earlier settings.".to_owned(),
     })
-}
-
-/// What is waited for before the first run.
-pub fn waiting(state: &State) -> String {
-    match &state.health {
-        Health::Broken(_) => "The simulator could not start.".to_owned(),
-        _ if state.source.loading.is_some() => "Reading the workload…".to_owned(),
-        _ if state.is_busy() => "Running… Dashed curves are preliminary.".to_owned(),
-        _ => match &state.variants.selected().order {
-            Some(Err(reason)) => format!("This variant cannot run: {reason}."),
-            _ => "Nothing has run yet. Choose a recording, scenario or pattern, or open a trace."
-                .to_owned(),
-        },
-    }
 }

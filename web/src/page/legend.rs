@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::{
     answer::least,
     attr::{self, press},
-    chart::is_charted,
+    chart_props::is_charted,
     notes,
     pictures::buttons,
     quoted,

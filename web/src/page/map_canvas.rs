@@ -1,6 +1,6 @@
 //! Draws the dots of a heap map into a picture of pixels. Its marks lie over it, as SVG.
 
-use super::heap_map::ratio;
+use super::browser::window;
 use crate::format;
 use highwater_chart::{Layout, dot_pixels, kind_colour};
 use highwater_simulator::{Frame, PageKind};
@@ -69,4 +69,9 @@ fn pixels(
         }
     }
     pixels
+}
+
+/// Pixels of the screen to one of CSS.
+pub(super) fn ratio() -> f64 {
+    window().map_or(1.0, |window| window.device_pixel_ratio().clamp(0.5, 4.0))
 }

@@ -7,9 +7,8 @@ use yew::prelude::*;
 
 use super::{
     attr,
-    chart::Props,
-    chart_lines::{SIZE, SQUARE, highest},
-    crosshair::upright,
+    chart_lines::{SIZE, SQUARE, highest, upright},
+    chart_props::Props,
     gestures::{Did, On, Point},
 };
 use crate::view::Drawn;

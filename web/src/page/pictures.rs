@@ -3,7 +3,7 @@
 use highwater_chart::letter;
 use yew::prelude::*;
 
-use super::{attr::press, browser, chart, heap_map, measured};
+use super::{attr::press, browser, chart_props, heap_map, measured};
 use crate::{
     protocol::{Curve, Curves, Drawing, Drawn, Heap, Named, StageOrder},
     state::{Action, Format, InspectionAction, Picture, State},
@@ -71,7 +71,7 @@ impl Place {
 }
 
 fn curves(state: &State) -> Option<Drawn> {
-    let props = chart::props(state)?;
+    let props = chart_props::props(state)?;
     let runs = props.lines.iter().map(|line| {
         let (run, summary) = (&line.run, &line.run.ran.summary);
         Curve {

@@ -4,7 +4,7 @@ use highwater_report::difference;
 use highwater_simulator::Quoted;
 use yew::prelude::*;
 
-use super::{attr, chart::Props};
+use super::{attr, chart_props::Props};
 use crate::state::{Action, ChartAction};
 
 /// The heading of the chart.

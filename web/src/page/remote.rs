@@ -11,8 +11,8 @@ use yew::{Callback, Html};
 
 use super::{
     attr::{self, Static, element, words},
-    browser::{document, window},
-    fetch::{good_answer, in_words, then},
+    browser::{document, then, window},
+    fetch::{good_answer, in_words},
 };
 use highwater_simulator::Bytes;
 
@@ -127,7 +127,7 @@ pub enum Fetched {
     More(u64),
     /// All is.
     File(File),
-    /// It cannot be had; why.
+    /// It cannot be fetched; why.
     Failed(String),
 }
 

@@ -7,9 +7,9 @@ use yew::prelude::*;
 
 use super::{
     attr,
-    chart::{Props, room},
-    chart_lines::{SIZE, SQUARE, highest},
-    crosshair::upright,
+    chart::room,
+    chart_lines::{SIZE, SQUARE, highest, upright},
+    chart_props::Props,
     gestures::{Did, On, Point},
 };
 use crate::{format, view::Drawn};

@@ -43,7 +43,7 @@ pub struct BlockRow {
     pub freed: Option<Origin>,
 }
 
-/// What there is to know of a workload besides its calls.
+/// A workload without its calls.
 #[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Loaded {
     /// The program, in the words of the trace.
@@ -149,7 +149,7 @@ pub struct Looked {
 pub struct Said {
     /// Its kind, as it is serialised.
     pub kind: String,
-    /// What there is to say.
+    /// Its sentences.
     pub sentences: Vec<Sentence>,
 }
 

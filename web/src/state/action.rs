@@ -84,19 +84,19 @@ pub enum Arrival {
     TourRead(Place, bool, Result<String, String>),
     /// A text of a variant's box was read, or is to be read again: its worker went down.
     Read(VariantId, Rc<str>, Option<Environment>),
-    /// So much of a recording is read.
+    /// The share of a recording that is read.
     LoadProgress(f64),
     /// A recording is there, under its number.
     Loaded(u32, Loaded),
-    /// A recording could not be had.
+    /// A recording could not be read.
     LoadFailed(u32, String),
     /// A variant has been run.
     Ran(VariantId, Rc<RunView>),
-    /// So much of the way to a moment that is looked at is gone.
+    /// The share of the way to a moment that is looked at.
     LookProgress(VariantId, f64),
     /// The moment could not be looked at; why, where that is for the user to know.
     LookFailed(VariantId, Option<String>),
-    /// So much of a variant is run.
+    /// The share of a variant that is run, and its curve so far.
     Progress(VariantId, f64, Rc<[Sample]>),
     /// A variant could not be run.
     RunFailed(VariantId, String),
@@ -165,7 +165,7 @@ pub enum Effect {
     Load(Subject, u32),
     /// The workers are to hold the recording again that is shown: another was not read.
     GoBack,
-    /// Run something for a variant, in place of what is run for it, and keep so many maps.
+    /// Run something for a variant, in place of what is run for it, and keep a number of maps.
     Run(VariantId, Rc<Order>, u32),
     /// Look at a moment of a variant's run.
     Look(VariantId, Rc<RunView>, Moment),
@@ -179,7 +179,7 @@ pub enum Effect {
     Advise(u32, AdviceWork),
     /// Drop what is done for a search.
     EndAdvice,
-    /// Tell the search with this number when so many seconds are over.
+    /// Tell the search with this number when a number of seconds is over.
     AdviceTimer(u32, u32),
     /// Put the focus where the search is, or where it is begun.
     FocusAdvice,
@@ -229,7 +229,7 @@ pub enum Effect {
     Undo(bool),
 }
 
-/// What can be had as a picture.
+/// What can be saved as a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Picture {
     /// The curves of all variants.

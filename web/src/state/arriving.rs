@@ -22,26 +22,11 @@ impl State {
             }
             Arrival::Loaded(number, about) => return self.loaded(number, about),
             Arrival::LoadFailed(number, message) => return self.load_failed(number, message),
-            Arrival::Progress(id, share, curve) => {
-                if let Some(variant) = self.variants.get_mut(id)
-                    && variant.is_running()
-                {
-                    variant.status = Status::Running(share);
-                    if !curve.is_empty() {
-                        variant.growing = Some(curve);
-                    }
-                }
-            }
+            Arrival::Progress(id, share, curve) => self.variants.go_on(id, share, curve),
             Arrival::Ran(id, run) => return self.ran(id, run),
-            Arrival::RunFailed(id, message) => {
-                if let Some(variant) = self.variants.get_mut(id) {
-                    variant.status = Status::Failed(message);
-                }
-            }
+            Arrival::RunFailed(id, message) => self.variants.end(id, Status::Failed(message)),
             Arrival::RunLost(id) => {
-                if let Some(variant) = self.variants.get_mut(id) {
-                    variant.status = Status::Idle;
-                }
+                self.variants.end(id, Status::Idle);
                 return self.reorder();
             }
             Arrival::Looked(id, look) => {

@@ -107,7 +107,7 @@ pub struct Inspection {
     pub opened: Option<Opened>,
     /// The blocks of the whole heap as they were last known.
     pub whole: Vec<BlockRow>,
-    /// What would be if the first so many pins were gone, once it is known.
+    /// What would be if the first few pins were gone, once it is known.
     pub without: Option<(usize, Option<Without>)>,
     /// Something that is shown as text, once it is known: the blocks by size class, or the whole state.
     pub text: Option<(Text, Option<Rc<str>>)>,
@@ -126,7 +126,7 @@ pub struct Inspection {
 pub enum InspectionAction {
     /// The blocks at an address of a variant are looked at, or none are any more.
     OpenBlocks(Option<(VariantId, Address, Address)>),
-    /// What would be if the first so many pins were gone?
+    /// What would be if the first few pins were gone?
     AskWithout(usize),
     /// Only decisions of this kind are shown, or all.
     OnlyDecisions(Option<ToldKind>),

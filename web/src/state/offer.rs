@@ -20,7 +20,7 @@ pub enum Offered {
     Asked,
     /// So many bytes of it are there.
     Fetching(u64),
-    /// It could not be had; why, as a sentence without its end.
+    /// It could not be fetched; why, as a sentence without its end.
     Failed(String),
 }
 

@@ -19,7 +19,7 @@ use crate::{
 pub struct Held {
     /// Its number.
     pub number: u32,
-    /// What there is to know of it.
+    /// The workload without its calls.
     pub about: Loaded,
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::{Choice, Micros};
+use highwater_simulator::{Choice, Micros, Sample};
 
 use super::{Effect, source::Source};
 use crate::{
@@ -139,6 +139,25 @@ impl Variants {
     pub(super) fn stop(&mut self) {
         for variant in &mut self.all {
             variant.status = Status::Idle;
+        }
+    }
+
+    /// Takes how much of a variant is run, and its curve so far.
+    pub(super) fn go_on(&mut self, id: VariantId, share: f64, curve: Rc<[Sample]>) {
+        if let Some(variant) = self.get_mut(id)
+            && variant.is_running()
+        {
+            variant.status = Status::Running(share);
+            if !curve.is_empty() {
+                variant.growing = Some(curve);
+            }
+        }
+    }
+
+    /// Ends the run of a variant, without a result.
+    pub(super) fn end(&mut self, id: VariantId, status: Status) {
+        if let Some(variant) = self.get_mut(id) {
+            variant.status = status;
         }
     }
 

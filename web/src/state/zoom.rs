@@ -33,7 +33,7 @@ pub fn between(one: f64, other: f64, ends: Micros) -> Option<Span> {
     within(from, (to - from).max(LEAST.min(whole)), ends)
 }
 
-/// A part of so many microseconds that begins there, moved into the run.
+/// A part of that length in microseconds that begins there, moved into the run.
 fn within(from: f64, span: f64, ends: Micros) -> Option<Span> {
     let last = ends.0 as f64 - span;
     if last < 1.0 {

@@ -82,7 +82,7 @@ impl Job for Load {
     }
 }
 
-/// What there is to say of something that can be run. What cannot is refused here, before it takes the place of another.
+/// Describes something that can be run. What cannot is refused here, before it takes the place of another.
 fn accept(source: &Source, checksum: io::Result<u32>) -> Result<Loaded, String> {
     if source.events() == 0 {
         return Err("the trace has no calls, so nothing can run".to_owned());

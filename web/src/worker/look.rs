@@ -58,28 +58,9 @@ impl Look {
     fn go_on(&mut self, engine: &mut Engine, slice: &Slice) -> Result<Step, String> {
         let event = self.event.saturating_sub(self.first_event);
         let time = Micros(self.time.0.saturating_sub(self.begins.0));
-        let is_before = |cursor: &Cursor| {
-            cursor.stage == self.stage
-                && cursor.order == self.order
-                && (cursor.simulation.position(), cursor.simulation.now()) <= (event, time)
-        };
         let mut cursor = match self.on_its_way.take() {
             Some(cursor) => cursor,
-            None => {
-                let there = engine.cursor.as_ref().filter(|cursor| is_before(cursor));
-                let since =
-                    there.map_or(0, |cursor| cursor.simulation.position() + WORTH_UNPACKING);
-                let of = (&self.order, self.stage);
-                let kept = match &self.ask {
-                    // It is read from the first decision on.
-                    Ask::Log { words, kind } => Some(self.searching(engine, slice, words, *kind)?),
-                    _ => engine.resumed(of, (event, time), since),
-                };
-                match kept.or_else(|| engine.cursor.take().filter(is_before)) {
-                    Some(cursor) => cursor,
-                    None => self.begin(engine, slice)?,
-                }
-            }
+            None => self.set_out(engine, slice, (event, time))?,
         };
         if let Some(done) = run_to(&mut cursor, event, engine, slice) {
             self.on_its_way = Some(cursor);
@@ -121,6 +102,31 @@ impl Look {
         };
         engine.cursor = Some(cursor);
         Ok(Step::Done(outcome))
+    }
+
+    /// A simulation before a moment of its process, from which the way there is short.
+    fn set_out(
+        &self,
+        engine: &mut Engine,
+        slice: &Slice,
+        moment: (u64, Micros),
+    ) -> Result<Cursor, String> {
+        let is_before = |cursor: &Cursor| {
+            cursor.stage == self.stage
+                && cursor.order == self.order
+                && (cursor.simulation.position(), cursor.simulation.now()) <= moment
+        };
+        let there = engine.cursor.as_ref().filter(|cursor| is_before(cursor));
+        let since = there.map_or(0, |cursor| cursor.simulation.position() + WORTH_UNPACKING);
+        let kept = match &self.ask {
+            // It is read from the first decision on.
+            Ask::Log { words, kind } => Some(self.searching(engine, slice, words, *kind)?),
+            _ => engine.resumed((&self.order, self.stage), moment, since),
+        };
+        match kept.or_else(|| engine.cursor.take().filter(is_before)) {
+            Some(cursor) => Ok(cursor),
+            None => self.begin(engine, slice),
+        }
     }
 
     /// Why memory is as it is where a simulation is, and the map.

@@ -24,7 +24,7 @@ const POINTS: usize = 300;
 
 /// What is wanted of a run.
 enum Wanted {
-    /// The curves, and so many maps.
+    /// The curves, and a number of maps.
     Curves(u32),
     /// What a search for what would help asks: of which half of a recording, where not of all of it, and whether explained.
     Trial(Option<bool>, bool),

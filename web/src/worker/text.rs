@@ -76,23 +76,7 @@ pub(crate) fn state(simulation: &Simulation, of: &Diagnosis, first_event: u64) -
     ] {
         line(&mut text, &[&name, &number]);
     }
-    let frame = simulation.frame();
-    line(&mut text, &[&"\n# mapping", &"pages", &"kind", &"top"]);
-    for strip in &frame.strips {
-        let top = strip.top.map_or(String::new(), |top| top.to_string());
-        let kind = strip_in_words(strip.kind);
-        line(&mut text, &[&strip.start, &strip.pages, &kind, &top]);
-    }
-    line(
-        &mut text,
-        &[&"\n# huge page", &"pages", &"in use", &"unwritten"],
-    );
-    for page in &frame.huge {
-        line(
-            &mut text,
-            &[&page.start, &page.pages, &page.used, &page.unwritten],
-        );
-    }
+    map(&mut text, simulation);
     line(&mut text, &[&"\n# pin", &"bytes", &"behind", &"state"]);
     for pin in &of.pins {
         let state = highwater_report::state_and_place(pin);
@@ -101,6 +85,30 @@ pub(crate) fn state(simulation: &Simulation, of: &Diagnosis, first_event: u64) -
             &[&pin.address, &pin.size.0, &pin.behind.0, &state],
         );
     }
+    blocks(&mut text, simulation, first_event);
+    text
+}
+
+/// Adds the mappings and their huge pages.
+fn map(text: &mut String, simulation: &Simulation) {
+    let frame = simulation.frame();
+    line(text, &[&"\n# mapping", &"pages", &"kind", &"top"]);
+    for strip in &frame.strips {
+        let top = strip.top.map_or(String::new(), |top| top.to_string());
+        let kind = strip_in_words(strip.kind);
+        line(text, &[&strip.start, &strip.pages, &kind, &top]);
+    }
+    line(text, &[&"\n# huge page", &"pages", &"in use", &"unwritten"]);
+    for page in &frame.huge {
+        line(
+            text,
+            &[&page.start, &page.pages, &page.used, &page.unwritten],
+        );
+    }
+}
+
+/// Adds the blocks, of which each is a line.
+fn blocks(text: &mut String, simulation: &Simulation, first_event: u64) {
     let heads: [&dyn Display; 6] = [
         &"\n# block",
         &"bytes",
@@ -109,7 +117,7 @@ pub(crate) fn state(simulation: &Simulation, of: &Diagnosis, first_event: u64) -
         &"freed by event",
         &"state",
     ];
-    line(&mut text, &heads);
+    line(text, &heads);
     let event = |origin: Option<Origin>| {
         origin.map_or(String::new(), |of| (of.event + first_event).to_string())
     };
@@ -122,14 +130,13 @@ pub(crate) fn state(simulation: &Simulation, of: &Diagnosis, first_event: u64) -
         let (_, state) = block(view.block.state);
         let of = &view.block;
         line(
-            &mut text,
+            text,
             &[&of.user, &of.size.0, &asked, &allocated, &freed, &state],
         );
     }
     if all.len() == MOST_LISTED {
-        line(&mut text, &[&"# and more: the list ends here"]);
+        line(text, &[&"# and more: the list ends here"]);
     }
-    text
 }
 
 /// Adds a line.

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 
 use crate::{
+    links::wait_for_link,
     page::{Page, View},
     simulation::settle,
     visit,
@@ -133,9 +134,7 @@ fn the_bundled_recording_is_advised_and_a_row_becomes_a_variant() -> Result<()> 
         page.wait_for_text(row, after.trim())?;
 
         // A link has it too, and what it says is run as it was.
-        page.wait_until("an address", || {
-            Ok(page.evaluate("return location.hash.length > 3")? == true)
-        })?;
+        wait_for_link(page)?;
         page.evaluate("location.reload()")?;
         page.wait_until("the page anew", || Ok(page.count("#advice")? == 0))?;
         settle(page)?;

@@ -6,6 +6,7 @@ use fantoccini::key::Key;
 use serde_json::json;
 
 use crate::{
+    links::settled_link,
     page::{Page, View},
     simulation::{number, settle},
     visit,
@@ -110,15 +111,11 @@ fn curves_are_hidden_and_shown_alone_and_the_link_keeps_that() -> Result<()> {
         page.wait_for("#chart[data-curves='1']")?;
         ensure!(page.count(".playhead__dot")? == 0);
         ensure!(page.text(".ends .end:last-child")?.starts_with('E'));
-        page.wait_until("the address", || {
-            Ok(page.evaluate("return location.hash.length > 10")? == true)
-        })?;
-        page.frames(40)?;
-        let link = page.evaluate("return location.hash")?;
+        let link = settled_link(page)?;
         page.go("?again")?;
         settle(page)?;
         ensure!(curves(page)? == 5);
-        page.go(link.as_str().context("it is a text")?)?;
+        page.go(&link)?;
         page.wait_for("#chart[data-curves='1']")?;
         ensure!(
             page.attribute(".names__name[data-variant='4']", "aria-pressed")?
@@ -272,12 +269,11 @@ fn a_note_at_a_moment_is_in_the_chart_and_in_the_link() -> Result<()> {
             "the start",
             || Ok(number(page, "#chart", "data-time")? == 0),
         )?;
-        page.frames(40)?;
-        let link = page.evaluate("return location.hash")?;
+        let link = settled_link(page)?;
         page.go("?again")?;
         settle(page)?;
         ensure!(page.count(".flag")? == 0);
-        page.go(link.as_str().context("it is a text")?)?;
+        page.go(&link)?;
         page.wait_for_text(".flag", text)?;
         ensure!(page.value("#notes-list input")? == text);
         page.click("#notes-list .link")?;

@@ -21,6 +21,21 @@ fn link_after(page: &Page, before: &str) -> Result<String> {
     hash()
 }
 
+/// Waits until there is a link in the address.
+pub(crate) fn wait_for_link(page: &Page) -> Result<()> {
+    page.wait_until("an address", || {
+        Ok(page.evaluate("return location.hash.length > 3")? == true)
+    })
+}
+
+/// The link of what is shown, once the address has followed the latest change.
+pub(crate) fn settled_link(page: &Page) -> Result<String> {
+    wait_for_link(page)?;
+    page.frames(40)?;
+    let link = page.evaluate("return location.hash")?;
+    Ok(link.as_str().context("it is a text")?.to_owned())
+}
+
 /// What a link must bring back, as a text.
 fn shown(page: &Page) -> Result<String> {
     let text = page.evaluate(

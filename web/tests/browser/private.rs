@@ -5,6 +5,7 @@ use anyhow::{Context, Result, ensure};
 use crate::{
     built_page,
     embedding::{around, serve},
+    links::wait_for_link,
     page::{Page, View},
     pictures::Downloads,
     simulation::settle,
@@ -95,9 +96,7 @@ fn nothing_that_is_pasted_leaves_the_page() -> Result<()> {
         page.set_value("#environment", PASTED)?;
         page.wait_for_text(".variant__name", "MALLOC_ARENA_MAX=2")?;
         settle(page)?;
-        page.wait_until("an address", || {
-            Ok(page.evaluate("return location.hash.length > 3")? == true)
-        })?;
+        wait_for_link(page)?;
         for button in ["#copy-link", "#copy-frame"] {
             let copied = copied(page, button)?;
             clean(button, &copied)?;

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 
 use crate::{
+    links::settled_link,
     page::{Page, View},
     simulation::{number, settle},
     visit,
@@ -71,15 +72,11 @@ fn another_figure_is_chosen_by_key_and_explained_and_the_link_keeps_it() -> Resu
             .unwrap_or_default();
         ensure!(said.contains("in the working set"), "{said}");
         // The address follows, and whoever opens it sees the same.
-        page.wait_until("the address", || {
-            Ok(page.evaluate("return location.hash.length > 10")? == true)
-        })?;
-        page.frames(40)?;
-        let link = page.evaluate("return location.hash")?;
+        let link = settled_link(page)?;
         page.go("?again")?;
         settle(page)?;
         ensure!(page.text("#chart-title")? == "Resident memory");
-        page.go(link.as_str().context("it is a text")?)?;
+        page.go(&link)?;
         settle(page)?;
         let again = shown(page)?;
         ensure!(again == working, "{again:?} and {working:?}");

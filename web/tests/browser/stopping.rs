@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     built_page, copy,
+    links::wait_for_link,
     page::{Page, View},
     pictures::Downloads,
     simulation::settle,
@@ -40,9 +41,7 @@ fn a_page_that_panics_says_so_and_leaves_every_way_on() -> Result<()> {
         page.go("?scenario=decay&events=40")?;
         settle(page)?;
         page.set_value("#environment", "MALLOC_ARENA_MAX=2\n# a note of mine\n")?;
-        page.wait_until("an address", || {
-            Ok(page.evaluate("return location.hash.length > 3")? == true)
-        })?;
+        wait_for_link(page)?;
         let link = page.evaluate("return location.href")?;
         let link = link.as_str().context("an address")?;
         page.evaluate(REFUSE)?;

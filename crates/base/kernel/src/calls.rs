@@ -136,7 +136,7 @@ impl Kernel {
         });
     }
 
-    /// Whether the process may have so many bytes more.
+    /// Whether the process may have this many more bytes.
     fn grants(&self, bytes: Bytes) -> bool {
         let heap = self.brk - self.config.brk;
         bytes <= self.config.memory && bytes <= MOST_MAPPED.saturating_sub(self.mapped + heap)

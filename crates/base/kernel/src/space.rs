@@ -1,4 +1,4 @@
-//! The kernel's side of one process, and what there is to see of it.
+//! The kernel's side of one process, and its figures.
 
 use crate::config::{Config, ConfigError, OutOfMemory};
 use crate::counts::Counts;

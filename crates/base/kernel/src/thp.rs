@@ -157,7 +157,7 @@ impl Kernel {
         self.spans[id].has_table = true;
     }
 
-    /// Whether the cap leaves room for so many pages. The kernel does not press for a huge page: it takes small ones instead.
+    /// Whether the cap leaves room for this many pages. The kernel does not press for a huge page: it takes small ones instead.
     fn fits(&self, pages: Pages) -> bool {
         self.charged() + self.config.page_size * pages.0 <= self.cap
     }

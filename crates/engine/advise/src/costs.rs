@@ -72,7 +72,7 @@ impl Costs {
         }
     }
 
-    /// The processor time of so many faults and calls: the least, the middle and the most.
+    /// The processor time of a number of faults and calls: the least, the middle and the most.
     pub fn of(&self, faults: u64, calls: u64) -> [Micros; 3] {
         let sum = |fault: u64, call: u64| {
             let nanoseconds = faults

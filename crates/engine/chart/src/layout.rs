@@ -58,7 +58,7 @@ impl Layout {
         Self::fit_sharing(1, (width, most_height), cells, extents)
     }
 
-    /// The same where at least so many pages share a dot; it is one, or two, four and so on.
+    /// The same where at least a number of pages share a dot: one, two, four and so on.
     pub fn fit_sharing(
         mut pages_per_dot: u32,
         (width, most_height): (u32, u32),

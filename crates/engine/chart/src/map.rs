@@ -38,7 +38,7 @@ const ROOM: (u32, u32) = (WHOLE.1 as u32, 720);
 /// Sides of the smallest and the largest dot with its gap.
 const CELLS: (u32, u32) = (3, 10);
 
-/// The dots may take so many bytes of text; where they would take more, more pages share one.
+/// The most bytes of text that the dots may take; where they would take more, more pages share one.
 const MOST_BYTES: usize = 220_000;
 
 /// Pins that are described below the map.

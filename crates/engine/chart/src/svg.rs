@@ -226,7 +226,7 @@ impl Look {
         (letters * self.height + 99) / 100
     }
 
-    /// A text in lines that fit into so many pixels.
+    /// A text in lines that fit into a width in pixels.
     pub(crate) fn wrapped<'a>(&self, text: &'a str, wide: i32) -> Vec<&'a str> {
         wrapped(text, wide * 100 / self.height, self.wide)
     }

@@ -189,14 +189,8 @@ fn of_heap(head: &str, outcome: &Outcome, diagnosis: &Diagnosis, is_first_stage:
     let kept = Kept::of(diagnosis);
     let (rss, live) = (diagnosis.rss, diagnosis.live);
     let holds = holds(diagnosis);
-    let is_mostly_live = diagnosis.live_resident.0 * 2 >= rss.0;
     let mut more = Vec::new();
-    let kind = match (&growth, &kept) {
-        (Some(_), _) if is_mostly_live || kept.is_none() => AnswerKind::Growing,
-        (_, None) => AnswerKind::NothingStuck,
-        (_, Some(kept)) if kept.bytes.0 * 4 < rss.0 && is_mostly_live => AnswerKind::InUse,
-        (_, Some(kept)) => kept.kind,
-    };
+    let kind = kind_of(growth.is_some(), kept.as_ref(), diagnosis);
     let growth = growth.map_or_else(String::new, |growth| growth.to_string());
     let said = match kind {
         AnswerKind::Growing => format!("{holds}, and it holds more and more: {growth}"),
@@ -246,6 +240,18 @@ fn of_heap(head: &str, outcome: &Outcome, diagnosis: &Diagnosis, is_first_stage:
         sentence: Sentence::new(said),
         because,
         more: joined(more),
+    }
+}
+
+/// What is said of a heap above all.
+fn kind_of(is_growing: bool, kept: Option<&Kept>, diagnosis: &Diagnosis) -> AnswerKind {
+    let rss = diagnosis.rss.0;
+    let is_mostly_live = diagnosis.live_resident.0 * 2 >= rss;
+    match kept {
+        _ if is_growing && (is_mostly_live || kept.is_none()) => AnswerKind::Growing,
+        None => AnswerKind::NothingStuck,
+        Some(kept) if kept.bytes.0 * 4 < rss && is_mostly_live => AnswerKind::InUse,
+        Some(kept) => kept.kind,
     }
 }
 

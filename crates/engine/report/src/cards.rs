@@ -69,7 +69,7 @@ pub fn threshold_in_words(threshold: Bytes) -> String {
     }
 }
 
-/// Says what would be if the first so many pins were gone.
+/// Says what would be if the first few pins were gone.
 pub fn without(pins: usize, answer: &Without) -> Sentence {
     let which = match pins {
         1 => "Without the first pin".to_owned(),

@@ -9,7 +9,7 @@ use highwater_simulator::{Bytes, Cause, Diagnosis, Finding};
 pub struct Explained {
     /// The kind of finding, as it is serialised.
     pub kind: &'static str,
-    /// What there is to say: what it is, what that means, and what changes it.
+    /// Its sentences: what it is, what that means, and what changes it.
     pub sentences: Vec<Sentence>,
 }
 

@@ -46,7 +46,7 @@ pub struct Without {
 }
 
 impl Simulation {
-    /// The blocks that lie in a range of addresses or reach into it, in ascending order, at most so many.
+    /// The blocks that lie in a range of addresses or reach into it, in ascending order, at most `most`.
     pub fn blocks_between(&self, from: Address, to: Address, most: usize) -> Vec<BlockView> {
         let mut found: Vec<Block> = Vec::new();
         self.model.census(&self.kernel, &mut |block| {

@@ -81,14 +81,14 @@ impl Fleet {
         &self.samples
     }
 
-    /// Runs about so many events more; `false` once there are none left.
+    /// Runs about `events` more events; `false` once there are none left.
     pub(crate) fn go_on(&mut self, events: u64) -> bool {
         let position = |fleet: &Self| -> u64 {
             let runs = fleet.workers.iter();
             runs.map(|worker| worker.run.simulation().position()).sum()
         };
         let until = position(self).saturating_add(events);
-        // Of steps in which little is run, so many are as much work.
+        // This many steps in which little runs are as much work.
         let mut steps = events / 8 + 1;
         while position(self) < until && steps > 0 {
             if !self.step() {
@@ -126,7 +126,7 @@ impl Fleet {
         self.workers.iter().any(|worker| worker.goes_on)
     }
 
-    /// Sums, and keeps what there is to keep.
+    /// Sums, and keeps what is due.
     fn look(&mut self) {
         let sum = |of: fn(&Run) -> Bytes| -> Bytes {
             let alive = self.workers.iter().filter(|worker| !worker.was_killed);

@@ -1,136 +1,13 @@
 //! The heap map at one moment: for every page of every mapping, what it holds.
 
 use crate::huge_pages::{self, HugePage};
+use crate::page_kind::PageKind;
 use crate::simulation::Simulation;
+use crate::strip::{Strip, StripKind};
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_allocator::{
-    Address, Allocator, Block, BlockState, Bytes, Kernel, Micros, PageRun, PageUse,
-};
+use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Kernel, Micros, PageRun};
 use highwater_kernel::{MappingKind, PageState};
 use serde::{Deserialize, Serialize};
-
-/// What a page holds, the strongest first: one live byte makes a page live.
-#[derive(
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Debug,
-    Serialize,
-    Deserialize,
-    BorshSerialize,
-    BorshDeserialize,
-)]
-#[serde(rename_all = "snake_case")]
-#[borsh(use_discriminant = false)]
-#[repr(u8)]
-pub enum PageKind {
-    /// Something the program holds.
-    Live = 0,
-    /// The allocator's own.
-    Metadata = 1,
-    /// Resident for the sake of a slab of which less than half is in use.
-    Slab = 2,
-    /// Resident for the sake of a slab of which less than an eighth is in use.
-    SparseSlab = 3,
-    /// Nothing live, but a block that was freed and is kept by a cache.
-    Parked = 4,
-    /// Nothing in use, and resident.
-    Free = 5,
-    /// The same where an allocator keeps whole free pages for a while: dirty.
-    Dirty = 6,
-    /// A dirty page that goes as soon as somebody looks at the clock.
-    Due = 7,
-    /// A free page offered to the kernel, and resident until that takes it.
-    Muzzy = 8,
-    /// Was resident once and is not now.
-    GivenBack = 9,
-    /// Never written.
-    Untouched = 10,
-}
-
-impl PageKind {
-    /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
-        Self::Live,
-        Self::Metadata,
-        Self::Slab,
-        Self::SparseSlab,
-        Self::Parked,
-        Self::Free,
-        Self::Dirty,
-        Self::Due,
-        Self::Muzzy,
-        Self::GivenBack,
-        Self::Untouched,
-    ];
-
-    /// What the pages of a run hold where they are resident.
-    pub(crate) fn of(used: PageUse) -> Self {
-        match used {
-            PageUse::Live => Self::Live,
-            PageUse::Slab { used, regions } if used * 8 < regions => Self::SparseSlab,
-            PageUse::Slab { used, regions } if used * 2 < regions => Self::Slab,
-            PageUse::Slab { .. } => Self::Live,
-            PageUse::Parked => Self::Parked,
-            PageUse::Dirty {
-                wait: Some(Micros(0)),
-            } => Self::Due,
-            PageUse::Dirty { .. } => Self::Dirty,
-            // Retained memory is resident only where it lies in a huge page.
-            PageUse::Retained => Self::Free,
-            PageUse::Muzzy { .. } => Self::Muzzy,
-            PageUse::Metadata => Self::Metadata,
-        }
-    }
-}
-
-/// What a strip of the map is, in the order in which strips come.
-#[derive(
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Debug,
-    Serialize,
-    Deserialize,
-    BorshSerialize,
-    BorshDeserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum StripKind {
-    /// The heap of the program break, up to the highest it ever was.
-    Heap,
-    /// A heap of another arena, the part in use of it: the rest of its stretch of address space was never written, or
-    /// was given back.
-    Arena {
-        /// The arena.
-        arena: u16,
-        /// Which of its heaps, from 1.
-        heap: u16,
-    },
-    /// Mappings that lie side by side.
-    Mappings,
-}
-
-/// A stretch of address space.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
-pub struct Strip {
-    /// What it is.
-    pub kind: StripKind,
-    /// Where its first page begins.
-    pub start: Address,
-    /// How many pages it has.
-    pub pages: u64,
-    /// Its pages in ascending order: runs of a kind (as its number) and of a length.
-    pub runs: Vec<(u8, u32)>,
-    /// Where the top begins, for the heap that has it.
-    pub top: Option<Address>,
-}
 
 /// The map at one moment.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize)]
@@ -161,8 +38,8 @@ struct Canvas {
 /// Mappings beyond this many pages are not drawn page by page: a single block of terabytes must not fill the memory.
 const MOST_PAGES: u64 = 1 << 22;
 
-/// All canvases, ascending.
-struct Easel {
+/// Paints the blocks of a process onto the canvases of its mappings, which are ascending.
+struct FramePainter {
     canvases: Vec<Canvas>,
     page: Bytes,
     /// How many pages more can be drawn.
@@ -175,7 +52,7 @@ struct Easel {
     latest: usize,
 }
 
-impl Easel {
+impl FramePainter {
     fn new(kernel: &Kernel) -> Self {
         let canvas = |kind, start, end| Canvas {
             kind,
@@ -376,34 +253,17 @@ impl Canvas {
     }
 }
 
-impl Strip {
-    /// Takes the strip that lies just above this one.
-    fn append(&mut self, above: Self) {
-        let mut runs = above.runs.into_iter();
-        if let (Some(last), Some(first)) = (self.runs.last_mut(), runs.next()) {
-            if last.0 == first.0 {
-                last.1 += first.1;
-            } else {
-                self.runs.push(first);
-            }
-        }
-        self.runs.extend(runs);
-        self.pages += above.pages;
-        self.top = self.top.or(above.top);
-    }
-}
-
 impl Simulation {
     /// The map as it is now. Mappings are left out where all together have more than four million pages.
     pub fn frame(&self) -> Frame {
-        let mut easel = Easel::new(&self.kernel);
+        let mut painter = FramePainter::new(&self.kernel);
         if self.figures().is_some() {
-            self.model.page_runs(&mut |run| easel.paint_run(&run));
+            self.model.page_runs(&mut |run| painter.paint_run(&run));
         } else {
-            let paint = &mut |block| easel.paint(&block);
+            let paint = &mut |block| painter.paint(&block);
             self.model.census(&self.kernel, paint);
         }
-        let strips = easel.finish(&self.kernel);
+        let strips = painter.finish(&self.kernel);
         Frame {
             event: self.position(),
             time: self.now(),

@@ -19,7 +19,7 @@ pub(crate) struct Past {
     pub(crate) freed: Stamp,
 }
 
-/// Blocks are forgotten after at least so many were added.
+/// Blocks are forgotten after at least this many were added.
 const FEW: usize = 1 << 16;
 
 /// From this size on a block can have had a mapping of its own before a threshold rose: it does not count as having covered

@@ -1,6 +1,7 @@
 //! The huge pages of a heap map.
 
-use crate::frame::{PageKind, Strip};
+use crate::page_kind::PageKind;
+use crate::strip::Strip;
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Address, Kernel};
 use serde::{Deserialize, Serialize};
@@ -79,7 +80,7 @@ impl<'a> Used<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::StripKind;
+    use crate::strip::StripKind;
 
     #[test]
     fn runs_count_for_every_range_that_they_reach_into() {

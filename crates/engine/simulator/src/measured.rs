@@ -4,8 +4,9 @@
 //! mappings of their own lie among other anonymous mappings of the process: they count where the trace says how much of them is
 //! resident, and neither in the process nor in the model where it does not.
 
+use crate::choice::Choice;
 use crate::simulation::Simulation;
-use crate::variant::{Choice, Variant};
+use crate::variant::Variant;
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Address, Bytes, Micros};
 use highwater_settings::is_read;

@@ -3,11 +3,12 @@
 //!
 //! Nearest are releases with no change of the rules of placement between them, or with the fewest.
 
+use crate::choice::Choice;
 use crate::error::SimulatorError;
 use crate::image::{Image, KNOWN, UnknownImage};
-use crate::variant::Choice;
 use highwater_glibc::Version as GlibcVersion;
 use highwater_jemalloc::Version as JemallocVersion;
+use std::str::FromStr;
 
 /// An allocator that was asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -94,6 +95,20 @@ impl Choice {
     }
 }
 
+impl FromStr for Choice {
+    type Err = SimulatorError;
+
+    /// Reads `NAME@VERSION`, or a package's name and version; a name alone stands for the version most are taken to run.
+    /// A release that is not modelled is refused with the nearest one named: [`Choice::nearest`] takes that.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let asked = Self::nearest(text)?;
+        match asked.instead {
+            None => Ok(asked.choice),
+            Some(why) => Err(SimulatorError::NotModelled(why)),
+        }
+    }
+}
+
 /// The release of a package in which the limit of arenas still follows the affinity mask, if it is one: those of 2.36 made
 /// before 2.36-9+deb12u8, and those of RHEL 9 before 2.34-83.el9_3.12.
 fn of_package(numbers: &[u32], version: &str) -> Option<GlibcVersion> {
@@ -166,7 +181,8 @@ fn written(numbers: &[u32]) -> String {
 }
 
 fn nearest_glibc(numbers: &[u32]) -> Option<(Choice, &'static str)> {
-    use GlibcVersion::{V2_28, V2_31, V2_36, V2_39, V2_44};
+    use GlibcVersion::{V2_28, V2_31, V2_36, V2_39};
+    const NEWEST: GlibcVersion = GlibcVersion::ALL[GlibcVersion::ALL.len() - 1];
     let &[2, minor, ..] = numbers else {
         return None;
     };
@@ -184,7 +200,7 @@ fn nearest_glibc(numbers: &[u32]) -> Option<(Choice, &'static str)> {
             V2_39,
             "2.38 differs only in how it reads settings, and at first in memalign",
         ),
-        _ => (V2_44, "it is the newest modelled release"),
+        _ => (NEWEST, "it is the newest modelled release"),
     };
     Some((Choice::Glibc(version), why))
 }
@@ -213,6 +229,15 @@ fn nearest_jemalloc(numbers: &[u32]) -> Option<(Choice, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn choices_are_written_name_at_version() {
+        let choice: Choice = "glibc@2.36".parse().expect("it is modelled");
+        assert_eq!(choice.to_string(), "glibc@2.36");
+        assert_eq!("glibc".parse::<Choice>(), Ok(choice));
+        let error = "glibc@2.99".parse::<Choice>().expect_err("it is not");
+        assert!(error.to_string().contains("glibc@2.44"), "{error}");
+    }
 
     #[test]
     fn packages_are_taken_by_their_release() {

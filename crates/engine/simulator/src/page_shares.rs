@@ -1,6 +1,6 @@
 //! What keeps each resident page, where an allocator decides over whole pages, and how long the free ones may stay.
 
-use crate::frame::PageKind;
+use crate::page_kind::PageKind;
 use crate::simulation::Simulation;
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Allocator, Bytes, Micros, PageUse};

@@ -1,5 +1,6 @@
 //! The pins: the chunks in use that keep free memory from going back, arena by arena and from the top down.
 
+use crate::address_filter::AddressFilter;
 use crate::arenas::Arena;
 use crate::simulation::{Held, Simulation, Stamp};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -7,9 +8,9 @@ use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Micros, plac
 use highwater_glibc::Version;
 use serde::{Deserialize, Serialize};
 
-/// At most so many pins are listed.
+/// The most pins that are listed.
 const MOST_PINS: usize = 48;
-/// A pin is listed if it holds at least one part in so many of all free memory below the tops.
+/// A pin is listed if it holds at least this fraction (one part in) of all free memory below the tops.
 const LEAST_PART: u64 = 500;
 
 /// Whether the program holds a pin or has freed it.
@@ -309,46 +310,6 @@ impl From<Stamp> for Origin {
             time: stamp.time,
             thread: stamp.thread.0,
         }
-    }
-}
-
-/// A filter that tells, for nearly every block that contains none of a few addresses, that it contains none: whether one of
-/// them is in a unit of 4 KiB or in the next, the units folded onto a few thousand.
-struct AddressFilter([bool; 1 << 13]);
-
-impl Default for AddressFilter {
-    fn default() -> Self {
-        Self([false; 1 << 13])
-    }
-}
-
-impl AddressFilter {
-    const UNIT: u32 = 12;
-    /// A block of more units than this is taken to hold one.
-    const MOST: u64 = 32;
-
-    fn add(&mut self, at: u64) {
-        let unit = at >> Self::UNIT;
-        for unit in [unit.saturating_sub(1), unit] {
-            self.0[unit as usize % self.0.len()] = true;
-        }
-    }
-
-    /// Returns whether one of the addresses may lie between two.
-    #[inline]
-    fn may_be_in(&self, start: u64, end: u64) -> bool {
-        let (mut unit, last) = (start >> Self::UNIT, (end - 1) >> Self::UNIT);
-        if last - unit > Self::MOST {
-            return true;
-        }
-        // Two at a time, for nearly all blocks reach into no more.
-        while unit <= last {
-            if self.0[unit as usize % self.0.len()] {
-                return true;
-            }
-            unit += 2;
-        }
-        false
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a scenario's variant comes to: sources, and what each is run through.
 
+use crate::choice::Choice;
 use crate::settings::{Chosen, Judged, choose, judge};
-use crate::variant::{Choice, Machine, PythonVersion, Variant};
+use crate::variant::{Machine, PythonVersion, Variant};
 use highwater_allocator::{Bytes, Remark, Tone};
 use highwater_glibc::Cores;
 use highwater_kernel::UnknownWord;
@@ -34,6 +35,11 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// How many events its processes have; about, where they are made on the way.
+    pub fn events(&self) -> u64 {
+        self.sources.iter().map(Source::events).sum()
+    }
+
     /// One process.
     pub fn single(source: Source, variant: Variant) -> Self {
         Self {

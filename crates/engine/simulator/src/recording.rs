@@ -30,7 +30,7 @@ pub struct Options {
     pub samples: u32,
     /// How many heap maps to keep, evenly over the samples; 0 for none.
     pub frames: u32,
-    /// At most so many of the latest decisions are kept; [`Options::EVERY`] keeps all.
+    /// The most of the latest decisions that are kept; [`Options::EVERY`] keeps all.
     pub decisions: u32,
     /// Which moment is explained.
     pub explain: Explain,
@@ -218,7 +218,7 @@ impl Run {
         self
     }
 
-    /// Runs so many events more; `false` once there are none left, or the process was killed.
+    /// Runs `events` more events; `false` once there are none left, or the process was killed.
     pub fn go_on(&mut self, events: u64) -> bool {
         let until = self.simulation.position().saturating_add(events);
         while let Some((moment, explained)) = self.stops.front().copied()
@@ -311,7 +311,7 @@ impl Run {
         }
     }
 
-    /// What there is to keep of what was run.
+    /// Returns the recording of what was run.
     pub fn finish(mut self) -> Recording {
         let (simulation, recorder) = (&mut self.simulation, &mut self.recorder);
         if simulation.position() > 0 && recorder.latest() != simulation.position() {
@@ -328,7 +328,7 @@ impl Simulation {
         self.model.decisions().total()
     }
 
-    /// The latest decisions up to now, at most so many, oldest first.
+    /// The latest decisions up to now, at most `most`, oldest first.
     pub fn latest_decisions(&self, most: usize) -> Vec<TimedDecision> {
         let mut latest: Vec<TimedDecision> = self
             .model

@@ -9,7 +9,7 @@ use highwater_allocator::{Address, BlockState, Bytes, places_by_key, text_key};
 use highwater_workload::SiteId;
 use serde::{Deserialize, Serialize};
 
-/// At most so many places are listed, and as many stacks.
+/// The most places that are listed, and the most stacks.
 const MOST: usize = 100;
 
 /// What was allocated from one place, or from several.
@@ -89,7 +89,7 @@ impl SiteShares {
         }
     }
 
-    /// How many places come after the first so many, and what was allocated there.
+    /// How many places come after the first `first`, and what was allocated there.
     pub fn beyond(&self, first: usize) -> (u64, Allotted) {
         let mut sum = self.from_unlisted;
         let rest = self.places.get(first..).unwrap_or_default();

@@ -1,165 +1,18 @@
 //! What a workload is run through: an allocator of some version, with an environment.
 
+use crate::choice::Choice;
 use crate::error::SimulatorError;
-use crate::image::systems_with;
 use crate::model::Model;
-use crate::settings::Parted;
+use crate::settings_by_reader::SettingsByReader;
 use borsh::{BorshDeserialize, BorshSerialize};
-pub use highwater_allocator::Difference as VersionDifference;
 use highwater_allocator::{Address, Bytes, Remark, ThreadId, Tone, Variable};
-use highwater_glibc::{Cores, Glibc, Host, Settings, Version};
-use highwater_jemalloc::{Jemalloc, Settings as JemallocSettings, Version as JemallocVersion};
+use highwater_glibc::{Cores, Glibc, Host, Settings};
+use highwater_jemalloc::{Jemalloc, Settings as JemallocSettings};
 use highwater_kernel::{HugeMode, HugePages, Khugepaged, PageSize};
 use highwater_pymalloc::Pymalloc;
 pub use highwater_pymalloc::Version as PythonVersion;
 use highwater_workload::{Header, Workload};
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::str::FromStr;
-
-/// An allocator and its version, written `glibc@2.36`.
-#[derive(
-    Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, BorshSerialize, BorshDeserialize,
-)]
-#[serde(try_from = "String", into = "String")]
-pub enum Choice {
-    /// glibc's malloc.
-    Glibc(Version),
-    /// jemalloc.
-    Jemalloc(JemallocVersion),
-}
-
-impl Default for Choice {
-    fn default() -> Self {
-        Self::Glibc(Version::default())
-    }
-}
-
-impl Choice {
-    /// Everything that is modelled.
-    pub fn all() -> impl Iterator<Item = Self> {
-        let glibc = Version::ALL.into_iter().map(Self::Glibc);
-        glibc.chain(JemallocVersion::ALL.into_iter().map(Self::Jemalloc))
-    }
-
-    /// Where it is found.
-    pub fn found_in(self) -> String {
-        match self {
-            Self::Glibc(Version::V2_34ByAffinity) => "RHEL 9 before 2.34-83.el9_3.12".to_owned(),
-            Self::Glibc(Version::V2_36ByAffinity) => "Debian 12 before 2.36-9+deb12u8".to_owned(),
-            Self::Glibc(version) => {
-                let names: Vec<&str> = systems_with(version).map(|(name, _)| name).collect();
-                names.join(", ")
-            }
-            Self::Jemalloc(version) => version.found_in().to_owned(),
-        }
-    }
-
-    /// The images of distributions that have it, by which it can be asked for as well.
-    pub fn images(self) -> Vec<String> {
-        match self {
-            Self::Glibc(version) => systems_with(version).map(|(_, image)| image).collect(),
-            Self::Jemalloc(_) => Vec::new(),
-        }
-    }
-
-    /// The real library with which the model was compared, where that is not the same for all versions.
-    pub fn compared_with(self) -> Option<&'static str> {
-        match self {
-            Self::Glibc(version) => Some(version.compared_with()),
-            Self::Jemalloc(_) => None,
-        }
-    }
-
-    /// What distinguishes it from the other versions of the same allocator.
-    pub fn differences(self) -> Vec<VersionDifference> {
-        match self {
-            Self::Glibc(version) => version.differences(),
-            Self::Jemalloc(version) => version.differences(),
-        }
-    }
-
-    /// The allocator's name and its version.
-    pub fn parts(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Glibc(version) => ("glibc", version.name()),
-            Self::Jemalloc(version) => ("jemalloc", version.name()),
-        }
-    }
-
-    /// The allocator's name and version, as a trace names them.
-    pub fn named(name: &str, version: &str) -> Option<Self> {
-        match name {
-            "glibc" => Version::parse(version).map(Self::Glibc),
-            "jemalloc" => JemallocVersion::parse(version).map(Self::Jemalloc),
-            _ => None,
-        }
-    }
-
-    /// The version of an allocator that is meant where none is named.
-    pub(crate) fn unversioned(name: &str) -> Option<Self> {
-        match name {
-            "glibc" => Some(Self::default()),
-            "jemalloc" => Some(Self::Jemalloc(JemallocVersion::default())),
-            _ => None,
-        }
-    }
-
-    /// Below which address a process of this allocator finds its first mappings. Their places matter to jemalloc alone:
-    /// its own structures lie in 2 MiB aligned mappings, and its pseudo-random states start from their addresses. This is
-    /// where they are in a small program that is started without randomisation.
-    pub(crate) fn mmap_top(self) -> Option<Address> {
-        match self {
-            Self::Glibc(_) => None,
-            Self::Jemalloc(version) => Some(version.mappings_top()),
-        }
-    }
-
-    /// Whether it matters how far apart mappings lie, so that they have to be where a kernel of today puts them.
-    pub(crate) fn minds_distances(self) -> bool {
-        match self {
-            Self::Glibc(_) => false,
-            Self::Jemalloc(version) => version.minds_distances(),
-        }
-    }
-}
-
-impl fmt::Display for Choice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Glibc(version) => write!(f, "glibc@{version}"),
-            Self::Jemalloc(version) => write!(f, "jemalloc@{version}"),
-        }
-    }
-}
-
-impl From<Choice> for String {
-    fn from(choice: Choice) -> Self {
-        choice.to_string()
-    }
-}
-
-impl TryFrom<String> for Choice {
-    type Error = SimulatorError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl FromStr for Choice {
-    type Err = SimulatorError;
-
-    /// Reads `NAME@VERSION`, or a package's name and version; a name alone stands for the version most are taken to run.
-    /// A release that is not modelled is refused with the nearest one named: [`Choice::nearest`] takes that.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let asked = Self::nearest(text)?;
-        match asked.instead {
-            None => Ok(asked.choice),
-            Some(why) => Err(SimulatorError::NotModelled(why)),
-        }
-    }
-}
 
 /// One way to run a workload.
 #[derive(
@@ -245,27 +98,29 @@ const MOST_CORES: u32 = 4096;
 impl Variant {
     /// What the allocator says to this environment.
     pub fn remarks(&self) -> Vec<Remark> {
-        let mut parted = self.parted();
-        let mut remarks = std::mem::take(&mut parted.remarks);
+        let mut settings = self.by_reader();
+        let mut remarks = std::mem::take(&mut settings.remarks);
         remarks.extend(match self.python {
             Some(version) => {
-                highwater_pymalloc::Settings::from_environment(version, &parted.pythons).remarks
+                highwater_pymalloc::Settings::from_environment(version, &settings.pythons).remarks
             }
-            None => parted.pythons.iter().map(needs_python).collect(),
+            None => settings.pythons.iter().map(needs_python).collect(),
         });
         let of_malloc = match self.allocator {
-            Choice::Glibc(version) => Settings::from_environment(version, &parted.mallocs).remarks,
+            Choice::Glibc(version) => {
+                Settings::from_environment(version, &settings.mallocs).remarks
+            }
             Choice::Jemalloc(version) => {
-                JemallocSettings::from_environment(version, &parted.mallocs).remarks
+                JemallocSettings::from_environment(version, &settings.mallocs).remarks
             }
         };
-        remarks.extend(parted.renamed(of_malloc));
+        remarks.extend(settings.renamed(of_malloc));
         remarks
     }
 
-    /// The environment, parted by who reads it.
-    fn parted(&self) -> Parted {
-        Parted::of(self.allocator, &self.environment)
+    /// The environment, by who reads it.
+    fn by_reader(&self) -> SettingsByReader {
+        SettingsByReader::of(self.allocator, &self.environment)
     }
 
     /// Below which address a process of it finds its first mappings: where the model of its allocator needs them, else
@@ -319,9 +174,9 @@ impl Variant {
             cores,
             threaded: workload.last_thread > ThreadId::MAIN,
         };
-        let Parted {
+        let SettingsByReader {
             pythons, mallocs, ..
-        } = self.parted();
+        } = self.by_reader();
         match self.allocator {
             Choice::Glibc(version) => {
                 let settings = Settings::from_environment(version, &mallocs);
@@ -363,18 +218,4 @@ const PLACES_IN_POOL: u64 = 4;
 fn needs_python(variable: &Variable) -> Remark {
     let text = "No effect: only CPython reads it, and this variant runs no version of CPython.";
     Remark::new(variable.name.clone(), Tone::NoEffect, text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn choices_are_written_name_at_version() {
-        let choice: Choice = "glibc@2.36".parse().expect("it is modelled");
-        assert_eq!(choice.to_string(), "glibc@2.36");
-        assert_eq!("glibc".parse::<Choice>(), Ok(choice));
-        let error = "glibc@2.99".parse::<Choice>().expect_err("it is not");
-        assert!(error.to_string().contains("glibc@2.44"), "{error}");
-    }
 }

@@ -1,10 +1,9 @@
 //! `highwater advise`: the search for what would help, on all cores and in bounded time.
 
 use crate::arguments::Advise;
-use crate::fleet;
 use crate::imported::{self, Imported};
 use crate::input;
-use crate::output::Files;
+use crate::output::{Files, MarkdownTo};
 use crate::parallel;
 use crate::scenario::Found;
 use crate::variants::Asked;
@@ -21,25 +20,14 @@ use std::time::{Duration, Instant};
 
 /// Runs the search, and returns what to print.
 pub(crate) fn run(asked: &Advise) -> Result<String> {
-    if fleet::is_asked(asked) {
-        return fleet::run(asked);
-    }
     let [name] = &asked.subject[..] else {
         bail!("expected a trace or a scenario");
     };
     let mut files = Files::default();
     files.read(Path::new(name));
     asked.settings.iter().for_each(|file| files.read(file));
-    let (table_file, printed) = match &asked.markdown {
-        Some(file) if file.as_os_str() == "-" => (None, true),
-        file => (file.as_deref(), false),
-    };
-    if printed && (asked.csv || asked.json) {
-        let other = if asked.csv { "--csv" } else { "--json" };
-        bail!("--markdown - and {other} both replace the printed table; give --markdown a file");
-    }
-    let table_file = table_file.map(|file| files.claim("--markdown", file));
-    let table_file = table_file.transpose()?;
+    let to = MarkdownTo::of(asked.markdown.as_deref(), asked.csv, asked.json)?;
+    let table_file = to.claim(&mut files)?;
     let image = image(asked)?;
     let form = form(asked)?;
     let found = Found::look_up(name)?;
@@ -66,7 +54,7 @@ pub(crate) fn run(asked: &Advise) -> Result<String> {
         about.json(&advice)?
     } else if asked.csv {
         advice.csv()
-    } else if printed {
+    } else if to == MarkdownTo::Printed {
         about.markdown(&advice)
     } else {
         about.text(&advice)

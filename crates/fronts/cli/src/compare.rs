@@ -3,13 +3,14 @@
 use crate::arguments::Compare;
 use crate::imported::Imported;
 use crate::moment::Place;
-use crate::output::Files;
+use crate::output::{Files, MarkdownTo};
 use crate::parallel;
 use crate::pictures::Pictures;
 use crate::rerun::{Measured, Rerun};
 use crate::scenario::Found;
+use crate::text::trims_of;
 use crate::variants::Asked;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use highwater_report::moment as words;
 use highwater_report::table::{Row, Table, runtime};
 use highwater_simulator::{ALLOCATOR, Bytes, Judged, Outcome, Phases, Plan, Sources, Summary};
@@ -33,37 +34,16 @@ pub(crate) fn run(asked: &Compare) -> Result<String> {
         .map(|planned| found.make(planned, trace.as_ref(), &mut sources))
         .collect::<Result<_, _>>()?;
     drop(sources);
-    let names: Vec<&str> = (plans.iter().map(|plan| &plan.name[..]))
-        .map(|name| {
-            if name.is_empty() {
-                found.unchanged()
-            } else {
-                name
-            }
-        })
-        .collect();
+    let names: Vec<&str> = plans.iter().map(|plan| found.name_of(plan)).collect();
     let reruns = Rerun::read(&asked.measured, &names)?;
-    let (table_file, printed) = match &asked.markdown {
-        Some(file) if file.as_os_str() == "-" => (None, true),
-        file => (file.as_deref(), false),
-    };
-    if printed && (asked.csv || asked.json) {
-        let other = if asked.csv { "--csv" } else { "--json" };
-        bail!("--markdown - and {other} both replace the printed table; give --markdown a file");
-    }
+    let to = MarkdownTo::of(asked.markdown.as_deref(), asked.csv, asked.json)?;
     let mut files = Files::default();
     files.read(Path::new(&asked.runs.subject));
     asked.runs.settings.iter().for_each(|file| files.read(file));
     reruns.iter().for_each(|rerun| files.read(rerun.file()));
-    let table_file = table_file.map(|file| files.claim("--markdown", file));
-    let table_file = table_file.transpose()?;
+    let table_file = to.claim(&mut files)?;
     let pictures = Pictures::prepare(asked, &found, plans.len(), &mut files)?;
-    for plan in &plans {
-        let replaced = plan.stages.iter().flat_map(|stage| &stage.said);
-        for remark in replaced.filter(|remark| remark.variable == ALLOCATOR) {
-            crate::say(&format!("variant {}: {}", plan.name, remark.text));
-        }
-    }
+    say_replaced(&plans);
     let outcomes = parallel::plans(&plans, asked.jobs)?;
     let measured = measured(&reruns, &found, trace.as_ref(), &outcomes)?;
     pictures.draw(&plans, &outcomes, &measured)?;
@@ -81,12 +61,22 @@ pub(crate) fn run(asked: &Compare) -> Result<String> {
         json(&found, &table, &plans, &outcomes, &measured)?
     } else if asked.csv {
         table.csv()
-    } else if printed {
+    } else if to == MarkdownTo::Printed {
         markdown()
     } else {
         let below = measured.iter().map(|(place, one)| one.text(names[*place]));
         table.text() + &below.collect::<String>()
     })
+}
+
+/// Says which allocators were replaced, since they are not modelled.
+fn say_replaced(plans: &[Plan]) {
+    for plan in plans {
+        let replaced = plan.stages.iter().flat_map(|stage| &stage.said);
+        for remark in replaced.filter(|remark| remark.variable == ALLOCATOR) {
+            crate::say(&format!("variant {}: {}", plan.name, remark.text));
+        }
+    }
 }
 
 /// The reruns beside their variants, by the variants' places.
@@ -141,17 +131,6 @@ fn table(asked: &Compare, found: &Found, plans: &[Plan], outcomes: &[Outcome]) -
         is_after_rest: asked.at.is_none(),
         rows: rows.collect::<Result<_>>()?,
     })
-}
-
-/// When the program also calls `malloc_trim`, in each way that its stages do.
-pub(crate) fn trims_of(plan: &Plan) -> Vec<String> {
-    let sources = plan.stages.iter().flat_map(|stage| stage.sources.first());
-    let trims = sources.filter_map(|source| source.trims());
-    let mut said: Vec<String> = trims
-        .map(|trims| format!("malloc_trim(0) {trims}"))
-        .collect();
-    said.dedup();
-    said
 }
 
 #[derive(Serialize)]

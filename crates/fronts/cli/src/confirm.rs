@@ -10,7 +10,7 @@ mod time;
 use crate::arguments::Confirm;
 use crate::scenario::Found;
 use crate::variants::Asked;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use highwater_live::{
     AllocatorFamily, Answers, Difference, Environment, FidelityCounts, Library, MarkPair, ORACLE,
     Occasion, Operation, Oracle, Performance, Question, Release, Step, Wanted, execute,
@@ -39,10 +39,7 @@ fn run_all(asked: &Confirm, program: &Path) -> Result<Vec<Confirmed>> {
         let plan = found.make(planned, trace.as_ref(), &mut sources)?;
         let is_asked = planned.stages.iter().any(|stage| stage.allocator.is_some());
         let confirmed = confirm(&plan, is_asked, asked, program);
-        let name = match &plan.name[..] {
-            "" => found.unchanged(),
-            name => name,
-        };
+        let name = found.name_of(&plan);
         all.push(Confirmed {
             name: name.to_owned(),
             ..confirmed.with_context(|| name.to_owned())?
@@ -142,18 +139,14 @@ fn confirm(plan: &Plan, is_asked: bool, asked: &Confirm, program: &Path) -> Resu
     let wanted = release_of(variant.allocator);
     let mut oracle = oracle(&wanted, &environment, asked.libraries.as_deref(), program)?;
     let answered = oracle.release().clone();
+    if has_own_threads(&answered, &environment) && !asked.real_time {
+        return Err(needs_real_time(workload));
+    }
     // Without a wish the model is that of the release that is here.
     let release = match is_asked {
         true => wanted,
         false => answered.clone(),
     };
-    if has_own_threads(&answered, &environment) && !asked.real_time {
-        let ends = workload.events.last().map_or(Micros(0), |event| event.time);
-        bail!(
-            "its background threads purge as time passes, and without --real-time none does; that takes {}",
-            highwater_report::seconds(ends)
-        );
-    }
     let performance = Performance::of(
         workload,
         Wanted {
@@ -176,15 +169,12 @@ fn confirm(plan: &Plan, is_asked: bool, asked: &Confirm, program: &Path) -> Resu
     let counts = FidelityCounts::of(sequence, &real, &model);
     let difference = first_difference(sequence, &real, &model);
     let difference = difference.map(|found| in_words(&found, &performance, workload));
-    let (_, settings) = highwater_report::table::runtime([("", 1, variant)]);
-    let settings = [settings].into_iter().chain(crate::compare::trims_of(plan));
-    let settings: Vec<String> = settings.filter(|text| !text.is_empty()).collect();
     let (samples, marks) = questions(workload, &performance, &real, &model);
     Ok(Confirmed {
         name: plan.name.clone(),
         library,
         model: release.to_string(),
-        settings: settings.join(" "),
+        settings: settings_of(plan, variant),
         addresses: counts.addresses,
         addresses_equal: counts.addresses_equal,
         other_differences: counts.other_differences,
@@ -198,6 +188,23 @@ fn confirm(plan: &Plan, is_asked: bool, asked: &Confirm, program: &Path) -> Resu
         },
         time: time.transpose()?,
     })
+}
+
+/// The error of a run whose real library does something as time passes.
+fn needs_real_time(workload: &Workload) -> anyhow::Error {
+    let ends = workload.events.last().map_or(Micros(0), |event| event.time);
+    anyhow!(
+        "its background threads purge as time passes, and without --real-time none does; that takes {}",
+        highwater_report::seconds(ends)
+    )
+}
+
+/// The settings of a plan of one stage, and when it calls `malloc_trim`, in one line.
+fn settings_of(plan: &Plan, variant: &Variant) -> String {
+    let (_, settings) = highwater_report::table::runtime([("", 1, variant)]);
+    let settings = [settings].into_iter().chain(crate::text::trims_of(plan));
+    let settings: Vec<String> = settings.filter(|text| !text.is_empty()).collect();
+    settings.join(" ")
 }
 
 /// Whether a run can be made by the oracle.

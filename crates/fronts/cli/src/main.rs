@@ -90,6 +90,7 @@ fn perform(command: &Command) -> Result<ExitCode> {
         Command::Export(asked) => export::export(asked)?,
         Command::Script(asked) => script::print(asked),
         Command::Compare(asked) => compare::run(asked)?,
+        Command::Advise(asked) if fleet::is_asked(asked) => fleet::run(asked)?,
         Command::Advise(asked) => advise::run(asked)?,
         Command::Scenarios(asked) => catalogue::list(asked)?,
         Command::Allocators(asked) => allocators::list(asked.json)?,

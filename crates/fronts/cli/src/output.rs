@@ -20,6 +20,50 @@ pub(crate) struct Files {
     taken: Vec<(String, Identity)>,
 }
 
+/// Where a table in Markdown goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MarkdownTo<'a> {
+    /// Nowhere: none is asked for.
+    Nowhere,
+    /// To standard output, in place of the printed table.
+    Printed,
+    /// To a file.
+    File(&'a Path),
+}
+
+impl<'a> MarkdownTo<'a> {
+    /// Reads `--markdown`: a file, or `-` for standard output.
+    ///
+    /// # Errors
+    /// Another form of the table goes to standard output as well.
+    pub(crate) fn of(asked: Option<&'a Path>, csv: bool, json: bool) -> Result<Self> {
+        match asked {
+            Some(file) if file.as_os_str() == "-" => {
+                if csv || json {
+                    let other = if csv { "--csv" } else { "--json" };
+                    bail!(
+                        "--markdown - and {other} both replace the printed table; give --markdown a file"
+                    );
+                }
+                Ok(Self::Printed)
+            }
+            Some(file) => Ok(Self::File(file)),
+            None => Ok(Self::Nowhere),
+        }
+    }
+
+    /// Claims the file, if there is one.
+    ///
+    /// # Errors
+    /// As [`Files::claim`].
+    pub(crate) fn claim(self, files: &mut Files) -> Result<Option<Output>> {
+        match self {
+            Self::File(file) => files.claim("--markdown", file).map(Some),
+            Self::Nowhere | Self::Printed => Ok(None),
+        }
+    }
+}
+
 /// A file that is going to be written.
 #[derive(Debug)]
 pub(crate) struct Output {

@@ -1,11 +1,10 @@
 //! The pictures that `highwater compare` draws: the curves of all variants, and the heap map of each.
 
 use crate::arguments::Compare;
-use crate::compare::trims_of;
 use crate::moment::Place;
 use crate::output::{Files, Output};
 use crate::rerun::Measured;
-use crate::{png, scenario::Found};
+use crate::{png, scenario::Found, text::trims_of};
 use anyhow::{Context, Result, bail};
 use highwater_chart::{Chart, Dot, Entry, Head, Map, bands, letter, limits, settings};
 use highwater_simulator::{Micros, Outcome, Plan, Quoted};

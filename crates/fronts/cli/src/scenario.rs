@@ -164,10 +164,18 @@ impl Found {
     }
 
     /// The name of the variant in which nothing is changed.
-    pub(crate) fn unchanged(&self) -> &'static str {
+    fn unchanged(&self) -> &'static str {
         match self.scenario.run.get("trace") {
             Some(_) => "as recorded",
             None => "no change",
+        }
+    }
+
+    /// The name of a plan, which says that nothing is changed where it has none.
+    pub(crate) fn name_of<'p>(&self, plan: &'p Plan) -> &'p str {
+        match &plan.name[..] {
+            "" => self.unchanged(),
+            name => name,
         }
     }
 

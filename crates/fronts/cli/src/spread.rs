@@ -11,7 +11,7 @@ const MOST: u32 = 1000;
 /// The least and the most that was resident at each mark.
 pub(crate) type Spread = Vec<(Bytes, Bytes)>;
 
-/// Runs the job with so many seeds, from the one asked for on.
+/// Runs the job with `seeds` seeds, from the one asked for on.
 pub(crate) fn measure(job: &Job, seeds: Option<u32>) -> Result<Option<Spread>> {
     let Some(seeds) = seeds else { return Ok(None) };
     if !(1..=MOST).contains(&seeds) {

@@ -152,7 +152,7 @@ impl Advising {
         })
     }
 
-    /// Runs about so many events more of what is tried; false once nothing is left to try.
+    /// Runs about `events` more events of what is tried; false once nothing is left to try.
     pub fn advance(&mut self, events: u32) -> bool {
         let Some(trying) = &mut self.trying else {
             return self.begin_next();

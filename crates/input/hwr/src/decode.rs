@@ -1,7 +1,7 @@
 //! Bytes to events.
 
-use crate::encode::{PLAIN_ALIGNMENT, TIMED, kind, rare};
 use crate::event::{Domain, Event, Mapping, MappingCall, Placed, Runs};
+use crate::first_byte::{PLAIN_ALIGNMENT, TIMED, kind, rare};
 use crate::layout::ChunkHeader;
 use crate::recent::{KEPT, Recent};
 use crate::varint::{self, unzigzag};

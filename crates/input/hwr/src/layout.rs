@@ -248,7 +248,7 @@ impl ChunkHeader {
         put(bytes, chunk::MAGIC, &CHUNK_MAGIC);
     }
 
-    /// Reads a header; `None` if it is none that this version knows.
+    /// Reads a header; `None` if this version does not know it.
     pub fn read(bytes: &[u8; CHUNK_HEADER]) -> Option<Self> {
         let kind = match bytes[chunk::KIND] {
             1 => ChunkKind::Events,

@@ -14,6 +14,7 @@ mod checksum;
 pub mod decode;
 mod encode;
 mod event;
+mod first_byte;
 pub mod layout;
 mod recent;
 mod varint;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 pub struct Progress {
     /// What is done, from 0 to `total`, in a unit that only the work knows (bytes of the file, tasks of the pattern).
     pub done: u64,
-    /// All there is to do; never 0.
+    /// The whole work; never 0.
     pub total: u64,
 }
 

@@ -34,7 +34,7 @@ pub struct Host {
 }
 
 impl Cores {
-    /// A machine of so many cores, all of which the process may use.
+    /// A machine all of whose cores the process may use.
     pub fn all(count: u32) -> Self {
         Self {
             online: count,

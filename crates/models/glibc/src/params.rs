@@ -19,7 +19,7 @@ pub struct Params {
     pub top_pad: Bytes,
     /// A chunk of at least this size gets a mapping of its own.
     pub mmap_threshold: Bytes,
-    /// At most so many chunks have mappings of their own; none where it is negative, which 2.31 takes.
+    /// The most chunks that have mappings of their own; none where it is negative, which 2.31 takes.
     pub mmap_max: i32,
     /// Whether freeing a mapped chunk raises the two thresholds.
     pub dynamic_threshold: bool,

@@ -35,7 +35,7 @@ const BUNDLED: &str = concat!(
     "/../../../web/traces/asyncio_burst.hwt.gz"
 );
 
-/// The model is meant to be so many times as fast as the real allocator on every trace. With `HIGHWATER_STRICT` set the
+/// How many times as fast as the real allocator the model is meant to be on every trace. With `HIGHWATER_STRICT` set the
 /// benchmark fails where it is not; it is not yet on traces of little but short-lived blocks of every size, where most
 /// calls search and merge chunks and the real allocator waits for no page.
 const ENOUGH: f64 = 2.0;

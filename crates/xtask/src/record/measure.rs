@@ -103,7 +103,7 @@ impl Figures {
     }
 }
 
-/// Runs each way in turn, so many rounds.
+/// Runs each way in turn, `rounds` times.
 pub(super) fn by_turns(
     rounds: usize,
     ways: &[Before],

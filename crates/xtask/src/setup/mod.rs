@@ -7,6 +7,7 @@ mod jemalloc;
 mod libpython;
 mod node;
 mod packages;
+mod part;
 mod plan;
 mod wasm_std;
 
@@ -14,7 +15,7 @@ pub(crate) use browser::Browser;
 pub(crate) use cargo_tools::cargo_deny;
 pub(crate) use libpython::has_libpython;
 pub(crate) use node::node;
-pub(crate) use plan::Part;
+pub(crate) use part::Part;
 pub(crate) use wasm_std::WasmToolchain;
 
 use std::{

@@ -51,7 +51,7 @@ impl Inspection {
         vec![Effect::Ask(id, run, moment, Ask::Blocks { from, to })]
     }
 
-    /// Asks what would be without the first so many pins.
+    /// Asks what would be without the first few pins.
     pub(super) fn ask_without(&mut self, pins: usize, shown: Option<Shown<'_>>) -> Vec<Effect> {
         let asked = shown.and_then(|shown| {
             let variant = shown.variants.selected();

@@ -1,7 +1,8 @@
 //! Memory in the arenas of threads: spread over them, left behind by threads, and out of malloc_trim's reach.
 
 use super::Scene;
-use super::kinds::{Cause, Finding, FreeInArena};
+use super::finding::Finding;
+use super::kinds::{Cause, FreeInArena};
 use super::remedy::{Cost, Gain, Remedy, variable};
 use highwater_allocator::Bytes;
 use highwater_glibc::Glibc;

@@ -1,7 +1,8 @@
 //! What huge pages keep resident beside what was written, and which setting ends that.
 
 use super::Scene;
-use super::kinds::{Cause, Finding};
+use super::finding::Finding;
+use super::kinds::Cause;
 use super::remedy::{Cost, Gain, Remedy};
 use highwater_allocator::{Allocator, Bytes, PageUse};
 use highwater_jemalloc::Jemalloc;

@@ -6,6 +6,7 @@
 
 mod arenas;
 mod churn;
+mod finding;
 mod huge_pages;
 mod kinds;
 mod objects;
@@ -19,7 +20,8 @@ mod slivers;
 mod threshold;
 mod tuned;
 
-pub use kinds::{CacheKind, Cause, Churn, Commonest, Finding, FreeInArena, Rule};
+pub use finding::{Finding, Rule};
+pub use kinds::{CacheKind, Cause, Churn, Commonest, FreeInArena};
 pub use remedy::{Action, Cost, Gain, Remedy};
 
 use crate::arenas::{Arena, ArenaShare};
@@ -109,7 +111,7 @@ impl Simulation {
 }
 
 impl Scene<'_> {
-    /// Everything there is to find in glibc's heaps.
+    /// All findings about glibc's heaps.
     fn heap(&self, glibc: &Glibc) -> Vec<Finding> {
         let mut found = Vec::new();
         let tuned = self.tuned(glibc);

@@ -1,7 +1,8 @@
 //! What Python's object allocator holds: what a change of malloc does not reach.
 
 use super::Scene;
-use super::kinds::{Cause, Finding};
+use super::finding::Finding;
+use super::kinds::Cause;
 use super::remedy::{Cost, Gain, Remedy, variable};
 use highwater_allocator::{Bytes, Objects};
 

@@ -1,7 +1,8 @@
 //! What keeps the resident pages of an allocator that decides over whole pages, and by which clock free ones go.
 
 use super::Scene;
-use super::kinds::{Cause, Finding};
+use super::finding::Finding;
+use super::kinds::Cause;
 use super::remedy::{Cost, Gain, Remedy};
 use highwater_allocator::{Bytes, DecayRule, Figures, Micros};
 
@@ -9,7 +10,7 @@ use highwater_allocator::{Bytes, DecayRule, Figures, Micros};
 const REST: Micros = Micros(100_000);
 
 impl Scene<'_> {
-    /// Everything there is to find in an allocator's pages.
+    /// All findings about an allocator's pages.
     pub(super) fn pages(&self, figures: &Figures) -> Vec<Finding> {
         let mut found = Vec::new();
         let shares = self.diagnosis.pages.unwrap_or_default();

@@ -1,12 +1,13 @@
 //! Free memory behind chunks in use: one that holds most of it, or thousands that hold a little each.
 
 use super::Scene;
-use super::kinds::{Cause, Commonest, Finding};
+use super::finding::Finding;
+use super::kinds::{Cause, Commonest};
 use super::tuned::Tuned;
 use crate::pins::PinState;
 use highwater_allocator::{Block, BlockState, Bytes};
 
-/// From so many pieces on a list of them says little.
+/// With this many pieces or more, a list of them says little.
 const MANY: u64 = 64;
 /// Chunks named as examples.
 const EXAMPLES: usize = 3;

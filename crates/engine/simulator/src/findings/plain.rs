@@ -1,7 +1,8 @@
 //! Where nothing is wrong, and where no allocator would do better.
 
 use super::Scene;
-use super::kinds::{Cause, Finding};
+use super::finding::Finding;
+use super::kinds::Cause;
 
 impl Scene<'_> {
     /// Says what resident memory consists of.

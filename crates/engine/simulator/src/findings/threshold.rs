@@ -1,7 +1,8 @@
 //! The trim threshold: what a top below it keeps, and what stays because the thresholds rose.
 
 use super::Scene;
-use super::kinds::{Cause, Finding};
+use super::finding::Finding;
+use super::kinds::Cause;
 use super::remedy::{Cost, Gain, Remedy, variable};
 use crate::arenas::Arena;
 use crate::pins::Origin;

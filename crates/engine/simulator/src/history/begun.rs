@@ -16,7 +16,7 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    /// Makes an empty table that has room for so many blocks.
+    /// Makes an empty table that has room for a number of blocks.
     pub(super) fn with_room(blocks: usize) -> Self {
         let slots = (blocks + blocks / 8 + 2).next_power_of_two();
         Self {

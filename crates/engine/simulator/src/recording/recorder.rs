@@ -151,7 +151,7 @@ impl Recorder {
         }
     }
 
-    /// Keeps what there is to keep of this moment.
+    /// Measures this moment, and keeps what is due.
     #[cold]
     fn look(&mut self, simulation: &mut Simulation, event: &Event) {
         let workload = Arc::clone(simulation.workload());

@@ -63,12 +63,16 @@ impl Confirmed {
                 writeln!(out, "First difference from the recording: {difference}")?;
             }
         }
+        self.write_marks(out)
+    }
+
+    /// Writes the table of marks, and of some of many samples among them.
+    fn write_marks(&self, out: &mut String) -> std::fmt::Result {
         writeln!(
             out,
             "\n{:<22} {:>11} {:>11} {:>11}",
             "mark", "time", "real", "model"
         )?;
-        // Of many samples some.
         let every = self.samples.len().div_ceil(SAMPLES).max(1);
         let samples = self.samples.iter().skip(every - 1).step_by(every);
         let mut shown: Vec<&Mark> = samples.chain(&self.marks).collect();

@@ -24,7 +24,7 @@ pub(crate) struct Took {
     syscalls: u64,
 }
 
-/// Times the calls in so many rounds, each on a heap of its own.
+/// Times the calls in `rounds` rounds, each on a heap of its own.
 pub(super) fn take(
     oracle: &mut Oracle,
     sequence: &Sequence,

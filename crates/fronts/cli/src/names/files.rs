@@ -134,7 +134,7 @@ fn functions(path: &Path) -> Option<Vec<Function>> {
     })?
 }
 
-/// Has an ELF file of 64 bits looked at; `None` if it is none.
+/// Reads an ELF file of 64 bits; `None` if it is not one.
 fn with_object<R>(
     path: &Path,
     look: impl FnOnce(&ElfFile64<'_, object::Endianness, &ReadCache<File>>) -> R,

@@ -137,18 +137,7 @@ impl Memray {
         calls: &mut Calls,
     ) -> Result<(), Fault> {
         let (kind, is_object) = kind;
-        let mut origin = Origin {
-            thread: self.thread,
-            domain: if is_object {
-                Domain::Object
-            } else {
-                Domain::Raw
-            },
-            site: 0,
-        };
-        if kind != Kind::Free {
-            origin.site = self.frames.site(calls)?;
-        }
+        let origin = self.origin(kind, is_object, calls)?;
         if kind == Kind::Realloc
             && let Some((_, old)) = self
                 .freed
@@ -188,9 +177,11 @@ impl Memray {
                 size,
             },
             Kind::Map | Kind::Unmap => {
-                let call = match kind {
-                    Kind::Map => MappingCall::Map,
-                    _ => MappingCall::Unmap,
+                let is_map = kind == Kind::Map;
+                let call = if is_map {
+                    MappingCall::Map
+                } else {
+                    MappingCall::Unmap
                 };
                 let mapping = Mapping {
                     call,
@@ -203,6 +194,23 @@ impl Memray {
             }
         };
         calls.call(origin, event)
+    }
+
+    /// Returns whose call it is: the thread, the allocator, and the place in the program unless it is a free.
+    #[inline]
+    fn origin(&mut self, kind: Kind, is_object: bool, calls: &mut Calls) -> Result<Origin, Fault> {
+        Ok(Origin {
+            thread: self.thread,
+            domain: if is_object {
+                Domain::Object
+            } else {
+                Domain::Raw
+            },
+            site: match kind {
+                Kind::Free => 0,
+                _ => self.frames.site(calls)?,
+            },
+        })
     }
 
     /// Reads the resident size of the process, which has the time.

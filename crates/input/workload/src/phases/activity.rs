@@ -123,7 +123,7 @@ impl Activity {
         frees > 0 && frees * 10 >= self.calls_of(from, to) * 9
     }
 
-    /// Blocks that the program holds after so many cells.
+    /// Blocks that the program holds after the first `cells` cells.
     pub(super) fn blocks_after(&self, cells: usize) -> i64 {
         let last = cells.checked_sub(1).and_then(|last| self.cells.get(last));
         last.map_or(0, |cell| cell.blocks)
@@ -161,7 +161,7 @@ impl Activity {
         whole / BINS as f64 / (density * QUIET).max(f64::MIN_POSITIVE)
     }
 
-    /// The moment after the last event of so many cells.
+    /// The moment after the last event of the first `cells` cells.
     pub(super) fn after(&self, cells: usize) -> Moment {
         let event = self
             .cells

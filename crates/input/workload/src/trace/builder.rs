@@ -44,7 +44,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Begins with nothing; about so many events are to come.
+    /// Begins with nothing; about `events` events are to come.
     pub(super) fn new(limits: Limits, events: usize) -> Self {
         let mut workload = Workload::default();
         // What cannot be had now is asked for again when it is needed.

@@ -186,7 +186,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The number that so many digits are, if it is below 2^64: they may begin with zeros.
+/// The number that some digits are, if it is below 2^64: they may begin with zeros.
 #[cold]
 fn read_again(digits: &[u8], base: u32) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok()?;

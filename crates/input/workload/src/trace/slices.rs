@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// Bytes that are read.
 pub type Bytes = Box<dyn Read + Send + Sync>;
 
-/// Opens a file of a trace, by its number, behind so many bytes of it.
+/// Opens a file of a trace, by its number, behind a number of its bytes.
 pub(super) type Open = dyn Fn(usize, u64) -> io::Result<Bytes> + Send + Sync;
 
 /// Bytes that are at hand at one time.

@@ -165,7 +165,7 @@ impl Parts {
         self.list.append(process);
     }
 
-    /// A part of so many characters.
+    /// A part with a number of characters.
     fn text(&mut self, process: &mut Process, length: u64) {
         self.texts.push(Object::new(process, STR + Bytes(length)));
         self.list.append(process);
