@@ -8,9 +8,8 @@ use highwater_allocator::{Address, Kernel};
 
 /// log2 of the bytes that one slot is for: the size of the smallest chunk, so that never two begin in the same.
 const SLOT_SHIFT: u32 = 5;
-/// log2 of the bytes of the program break's heap that one frame is for: few pages, for where blocks are large most pages have no chunk, and
-/// more than one, for a heap that grows needs a frame each time.
-const FRAME_SHIFT: u32 = 14;
+/// log2 of the bytes of the program break's heap that one frame is for: a page, for where blocks are large most pages have none.
+const FRAME_SHIFT: u32 = 12;
 const SLOTS: usize = 1 << (FRAME_SHIFT - SLOT_SHIFT);
 /// A part of an empty frame.
 const FEW: [Chunk; SLOTS / 8] = [Chunk::NONE; SLOTS / 8];
