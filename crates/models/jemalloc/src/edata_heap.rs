@@ -275,3 +275,69 @@ fn append(
         None => *head = Some(id),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::ArenaIndex;
+    use highwater_allocator::Bytes;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    /// Extents of one age, one after another.
+    fn extents(count: u64) -> (Edatas, Vec<EdataId>) {
+        let mut edatas = Edatas::default();
+        let add = |number| {
+            let id = edatas.add(Address(number), Serial(0));
+            let base = Address((number + 1) << 12);
+            edatas[id].init(ArenaIndex::FIRST, base, Bytes(4096), Serial(0), false);
+            id
+        };
+        let ids = (0..count).map(add).collect();
+        (edatas, ids)
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_is_the_lowest_whatever_came_and_went(
+            steps in proptest::collection::vec((0..8, 0..64_usize), 0..500),
+        ) {
+            for kind in [HeapKind::Waiting, HeapKind::Careful] {
+                let (mut edatas, ids) = extents(64);
+                let mut heap = EdataHeap::new(kind);
+                let mut held = BTreeSet::new();
+                for &(choice, at) in &steps {
+                    let id = ids[at];
+                    match choice {
+                        0 => prop_assert_eq!(heap.pop_first(&mut edatas), held.pop_first()),
+                        1 => prop_assert_eq!(heap.first(&mut edatas), held.first().copied()),
+                        _ if held.remove(&id) => heap.remove(&mut edatas, id),
+                        _ => {
+                            heap.insert(&mut edatas, id);
+                            held.insert(id);
+                        }
+                    }
+                    let listed: BTreeSet<_> = heap.by_level(&edatas, usize::MAX).collect();
+                    prop_assert_eq!(&listed, &held);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn in_5_3_0_an_extent_may_lie_above_others_that_come_before_it() {
+        let taken = |kind| {
+            let (mut edatas, ids) = extents(4);
+            let mut heap = EdataHeap::new(kind);
+            for at in [0, 1, 3] {
+                heap.insert(&mut edatas, ids[at]);
+            }
+            heap.remove(&mut edatas, ids[0]);
+            heap.insert(&mut edatas, ids[2]);
+            heap.pop_first(&mut edatas)
+        };
+        assert_eq!(taken(HeapKind::Hasty), Some(EdataId(2)));
+        assert_eq!(taken(HeapKind::Waiting), Some(EdataId(1)));
+        assert_eq!(taken(HeapKind::Careful), Some(EdataId(1)));
+    }
+}

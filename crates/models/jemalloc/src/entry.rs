@@ -23,9 +23,10 @@ impl Jemalloc {
         size: Bytes,
         fast_path: bool,
     ) -> Option<Address> {
-        self.tsd_fetch(kernel, thread);
+        // The call that sets the thread's data up does not try it.
+        let was_set_up = self.tsd_fetch(kernel, thread);
         let request = Request {
-            fast_path,
+            fast_path: fast_path && was_set_up,
             ..self.shared.request(size)?
         };
         let block = self.arena_malloc(kernel, thread, request, false)?;

@@ -71,13 +71,15 @@ impl Jemalloc {
         }
     }
 
-    /// Sets the library and the thread's data up, if they were not (`tsd_fetch`).
+    /// Sets the library and the thread's data up, if they were not; returns whether the data were (`tsd_fetch`).
     #[inline]
-    pub(crate) fn tsd_fetch(&mut self, kernel: &mut Kernel, thread: ThreadId) {
+    pub(crate) fn tsd_fetch(&mut self, kernel: &mut Kernel, thread: ThreadId) -> bool {
         self.malloc_init(kernel);
-        if !self.threads.entry(thread).started {
+        let was_set_up = self.threads.entry(thread).started;
+        if !was_set_up {
             self.tsd_data_init(kernel, thread, true);
         }
+        was_set_up
     }
 
     /// Counts another call of a thread that has only freed up to now; returns whether its data were set up because it

@@ -17,7 +17,9 @@ use highwater_live::{
     Environment, Library, Oracle, Sequence, generate_timed, jemalloc_environments,
     timed_of_workload, to_hwt,
 };
+use highwater_workload::{Pattern, unwatched};
 use std::path::Path;
+use std::sync::Arc;
 
 const SEQUENCES: u64 = 700;
 
@@ -83,6 +85,23 @@ fn the_bundled_recording_on_the_live_library_and_on_the_model_agrees() {
                 let found = differ(&mut oracle, &environment, &sequence);
                 assert_eq!(found.map(|(_, trouble)| trouble), None, "{environment}");
             }
+        }
+    }
+}
+
+/// Threads that free each other's blocks: heaps of extents that lose their order, and caches whose collections depend on every
+/// single call since a thread began.
+#[test]
+fn a_program_of_many_threads_on_the_live_library_and_on_the_model_agrees() {
+    let parameters = "jobs=60 cycles=2".parse().expect("in range");
+    let workload = Pattern::Jobs.build(&parameters, &mut unwatched);
+    let calls = timed_of_workload(&Arc::new(workload.expect("in range")));
+    for library in libraries() {
+        for conf in ["", "MALLOC_CONF=narenas:1,tcache:false"] {
+            let environment = Environment::parse(conf);
+            let mut oracle = Oracle::start(&library, &environment).unwrap();
+            let found = differ(&mut oracle, &environment, &calls);
+            assert_eq!(found.map(|(_, trouble)| trouble), None, "{environment}");
         }
     }
 }
