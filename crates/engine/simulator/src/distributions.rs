@@ -68,8 +68,6 @@ const fn enterprise(
     jemalloc: Option<Jemalloc>,
 ) -> System {
     System {
-        name,
-        tags,
         images: &[
             "rockylinux",
             "almalinux",
@@ -78,9 +76,8 @@ const fn enterprise(
             "rocky",
             "alma",
         ],
-        glibc,
-        jemalloc,
         manager: Manager::DnfEpel,
+        ..debian(name, tags, glibc, jemalloc)
     }
 }
 
