@@ -34,6 +34,9 @@ const TO_CHUNK: usize = 0x10_0000;
 const HWR: &[u8] = b".hwr\0";
 const NEW: &[u8] = b".new\0";
 
+/// How many numbers behind that of the process are tried for a name.
+const ATTEMPTS: u64 = 1000;
+
 /// Bytes of the longest path.
 pub(crate) type Path = Text<1024>;
 
@@ -52,6 +55,8 @@ pub(crate) struct Log {
     /// in this one's name.
     before: [Path; 2],
     attempt: u64,
+    /// Bytes of the path in front of that number.
+    stem: usize,
 }
 
 impl Log {
@@ -67,6 +72,7 @@ impl Log {
             chunks: 0,
             before: [Path::new(), Path::new()],
             attempt: 0,
+            stem: 0,
         }
     }
 
@@ -80,8 +86,9 @@ impl Log {
         self.size
     }
 
-    /// Forgets the files before this one: they are the parent's.
+    /// Forgets the files so far: they are the parent's.
     pub(crate) fn begin_in_child(&mut self) {
+        self.path = Path::new();
         self.before = [Path::new(), Path::new()];
         self.attempt = 0;
     }
@@ -96,16 +103,45 @@ impl Log {
         (self.length, self.size) = (0, 0);
     }
 
+    /// Gives the present file its name, once its beginning is complete: a process may be killed at any moment, and what has a
+    /// name opens. Returns false, and removes the file, if it can have none, or if there is no file.
+    pub(crate) fn give_name(&mut self) -> bool {
+        if self.path.bytes().is_empty() {
+            return false;
+        }
+        let mut named = self.path;
+        let last = self.attempt + ATTEMPTS;
+        loop {
+            self.end_path(&mut named);
+            match system::rename_to_new(self.path.bytes(), named.bytes()) {
+                Ok(()) => {
+                    self.path = named;
+                    return true;
+                }
+                // A process with the same number in another container was faster.
+                Err(system::EXISTS) if self.attempt < last => self.attempt += 1,
+                Err(_) => {
+                    system::remove(self.path.bytes());
+                    self.path = Path::new();
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Ends the path of this file as its name does.
+    fn end_path(&self, path: &mut Path) {
+        path.truncate(self.stem);
+        if self.attempt > 1 {
+            path.push(b"-").push_number(self.attempt);
+        }
+        path.push(HWR);
+    }
+
     /// Makes the present file the one that goes on from the one before it, and removes the one before that. Or notes why the
     /// one before it is the last.
     pub(crate) fn succeed(&mut self, end: Stop) {
         if end == Stop::Continued {
-            let mut path = self.path;
-            path.truncate(path.bytes().len() - NEW.len());
-            path.push(b"\0");
-            if system::rename(self.path.bytes(), path.bytes()) {
-                self.path = path;
-            }
             let mut oldest = self.before[1];
             system::remove(oldest.bytes());
             oldest.truncate(oldest.bytes().len().saturating_sub(HWR.len()));
@@ -130,8 +166,8 @@ impl Log {
         false
     }
 
-    /// Creates the file `DIRECTORY/NAME.PROCESS.hwr`, or with a number behind the process if there is one already, and maps its
-    /// control block.
+    /// Creates the file that will be `DIRECTORY/NAME.PROCESS.hwr`, or with a number behind the process if there is one already,
+    /// and maps its control block. It has its name from [`Log::give_name`].
     pub(crate) fn create(
         &mut self,
         directory: &[u8],
@@ -139,14 +175,26 @@ impl Log {
         largest: u64,
         fields: &Control,
         text: &[u8],
-        is_part: bool,
     ) -> Option<()> {
-        let file = self.create_new(directory, name, fields.process, is_part)?;
+        // The kernel would send a signal, by which most programs end.
+        if CONTROL_BYTES as u64 > system::largest_file() {
+            return None;
+        }
+        let file = self.create_new(directory, name, fields.process)?;
         self.size = 0;
         self.chunks = 0;
         self.length = 0;
         self.written_back = 0;
         self.largest = largest;
+        let begun = self.begin_control(&file, fields, text);
+        if begun.is_none() {
+            system::remove(self.path.bytes());
+            self.path = Path::new();
+        }
+        begun
+    }
+
+    fn begin_control(&mut self, file: &File, fields: &Control, text: &[u8]) -> Option<()> {
         file.reserve(0, CONTROL_BYTES).ok()?;
         let block = file.map(self.place + TO_CONTROL, 0, CONTROL_BYTES).ok()?;
         system::keep_from_children(block as usize, CONTROL_BYTES);
@@ -157,35 +205,24 @@ impl Log {
         })
     }
 
-    fn create_new(
-        &mut self,
-        directory: &[u8],
-        name: &[u8],
-        process: u32,
-        is_part: bool,
-    ) -> Option<File> {
-        self.path = Path::new();
-        self.path.push(directory).push(b"/").push(name).push(b".");
-        self.path.push_number(process.into());
-        let length = self.path.bytes().len();
-        let first = if is_part { self.attempt } else { 0 };
-        for attempt in first + 1..first + 1000 {
-            self.path.truncate(length);
-            if attempt > 1 {
-                self.path.push(b"-").push_number(attempt);
+    fn create_new(&mut self, directory: &[u8], name: &[u8], process: u32) -> Option<File> {
+        let mut path = Path::new();
+        path.push(directory).push(b"/").push(name).push(b".");
+        path.push_number(process.into());
+        self.stem = path.bytes().len();
+        let last = self.attempt + ATTEMPTS;
+        while self.attempt < last {
+            self.attempt += 1;
+            self.end_path(&mut path);
+            // The name must be free, and the one that it has until then.
+            if File::open(path.bytes()).is_ok() {
+                continue;
             }
-            self.path.push(HWR);
-            if is_part {
-                // The name without the zero byte must be free, too.
-                if File::open(self.path.bytes()).is_ok() {
-                    continue;
-                }
-                self.path.truncate(self.path.bytes().len() - 1);
-                self.path.push(NEW);
-            }
-            match File::create(self.path.bytes()) {
+            path.truncate(path.bytes().len() - 1);
+            path.push(NEW);
+            match File::create(path.bytes()) {
                 Ok(file) => {
-                    self.attempt = attempt;
+                    self.path = path;
                     return Some(file);
                 }
                 Err(system::EXISTS) => {}

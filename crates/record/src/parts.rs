@@ -12,9 +12,8 @@ impl Recorder {
     pub(crate) fn begin_part(&mut self, thread: u32) -> bool {
         self.note_inner();
         self.log.leave();
-        (self.at, self.ticket, self.is_part) = (0, 0, true);
-        let is_begun = self.begin_with_live(thread);
-        self.is_part = false;
+        (self.at, self.ticket) = (0, 0);
+        let is_begun = self.begin_with_live(thread) && self.log.give_name();
         let end = match (is_begun, self.ended) {
             (true, _) => Stop::Continued,
             (false, Stop::Running) => Stop::NoFile,

@@ -42,8 +42,6 @@ pub(crate) struct Recorder {
     pub(crate) is_on: bool,
     /// Why it ended, once it has.
     pub(crate) ended: Stop,
-    /// Whether the present file is not complete yet: it begins with the blocks that live.
-    pub(crate) is_part: bool,
 }
 
 /// Calls without an event, because they were made inside another call: by the allocator itself, or by a signal handler.
@@ -88,7 +86,6 @@ impl Recorder {
             process: 0,
             is_on: false,
             ended: Stop::Running,
-            is_part: false,
         }
     }
 
@@ -111,7 +108,7 @@ impl Recorder {
         if self.last > 0 && !self.live.begin(self.log.place()) {
             return false;
         }
-        self.begin_file(None, None)
+        self.begin_whole(None)
     }
 
     /// Begins the recording of a forked child.
@@ -122,12 +119,24 @@ impl Recorder {
         }
         let parent_ticket = self.ticket;
         self.ticket = 0;
+        self.log.begin_in_child();
         if self.last == 0 {
-            return self.begin_file(Some(parent_ticket), None);
+            return self.begin_whole(Some(parent_ticket));
         }
         // The part of the parent's recording that it would need may be gone by then.
-        self.log.begin_in_child();
-        self.begin_with_live(0)
+        let is_begun = self.begin_with_live(0);
+        self.name_file(is_begun)
+    }
+
+    fn begin_whole(&mut self, parent_ticket: Option<u64>) -> bool {
+        let is_begun = self.begin_file(parent_ticket, None);
+        self.name_file(is_begun)
+    }
+
+    /// Gives the first file its name; where nothing could be recorded, it says why.
+    fn name_file(&mut self, is_begun: bool) -> bool {
+        self.is_on = self.log.give_name() && is_begun;
+        self.is_on
     }
 
     pub(crate) fn begin_file(&mut self, parent_ticket: Option<u64>, snapshot: Option<u64>) -> bool {
@@ -154,7 +163,6 @@ impl Recorder {
             start.largest(),
             &fields,
             text.bytes(),
-            self.is_part,
         );
         self.is_on = created.is_some() && self.next_chunk(0);
         self.is_on

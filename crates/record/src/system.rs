@@ -6,18 +6,22 @@ mod number;
 
 use core::arch::asm;
 
-pub(crate) use files::{File, create_directory, largest_file, remove, rename, working_directory};
+pub(crate) use files::{
+    File, create_directory, largest_file, remove, rename_to_new, working_directory,
+};
 pub(crate) use memory::{
     is_mapped, keep_from_children, map_anonymous, map_wiped_on_fork, pages_in_core, populate, unmap,
 };
 
-/// `EEXIST`, `ESRCH`, `ENOSPC`, `EDQUOT` and `EOPNOTSUPP`, as system calls return them.
+/// `EEXIST`, `ESRCH`, `ENOSPC`, `EDQUOT`, `EOPNOTSUPP`, `EINTR`, `ENOSYS` and `EINVAL`, as system calls return them.
 pub(crate) const EXISTS: isize = -17;
 pub(crate) const NO_SUCH_PROCESS: isize = -3;
 pub(crate) const NO_SPACE: isize = -28;
 pub(crate) const QUOTA: isize = -122;
 pub(crate) const NOT_SUPPORTED: isize = -95;
 pub(crate) const INTERRUPTED: isize = -4;
+const NO_SUCH_CALL: isize = -38;
+const NOT_VALID: isize = -22;
 
 /// Makes a system call.
 ///

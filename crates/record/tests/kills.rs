@@ -146,6 +146,33 @@ fn a_file_that_may_not_grow_ends_the_recording_and_not_the_program() {
 }
 
 #[test]
+fn where_no_file_may_be_as_long_as_its_beginning_there_is_none() {
+    let folder = folder("no-room");
+    let Some(program) = compile("mixer", &folder) else {
+        return;
+    };
+    let (library, into) = (library(&folder), folder.join("recorded"));
+    for limit in [0, 1, 8] {
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!("ulimit -f {limit}; exec \"$0\" 2 1 100"))
+            .arg(&program);
+        let output = run(record(&mut command, &library, &into)).expect("there is a shell");
+        assert!(output.status.success(), "{limit}: {:?}", output.status);
+        // The shell was recorded before it set the limit.
+        assert!(recordings(&into).len() <= 1);
+        let files = fs::read_dir(&into).expect("the shell's");
+        let unnamed = files.filter_map(Result::ok).filter(|file| {
+            let name = file.file_name();
+            !name.to_string_lossy().ends_with(".hwr")
+        });
+        assert_eq!(unnamed.count(), 0);
+        fs::remove_dir_all(&into).expect("the shell's");
+    }
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_leaves_the_program_as_it_is() {
     let folder = folder("refused");
     let library = library(&folder);

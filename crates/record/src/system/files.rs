@@ -1,7 +1,7 @@
 //! System calls about files and folders.
 
 use super::memory::map_at;
-use super::{INTERRUPTED, NO_SPACE, NOT_SUPPORTED, call, number};
+use super::{INTERRUPTED, NO_SPACE, NO_SUCH_CALL, NOT_SUPPORTED, NOT_VALID, call, number};
 
 /// A descriptor that is closed when it is dropped.
 pub(crate) struct File(usize);
@@ -185,14 +185,29 @@ impl File {
     }
 }
 
-/// Gives a file another name. Both paths end with a zero byte.
-pub(crate) fn rename(from: &[u8], to: &[u8]) -> bool {
+/// Gives a file another name, which no file has. Both paths end with a zero byte.
+pub(crate) fn rename_to_new(from: &[u8], to: &[u8]) -> Result<(), isize> {
+    const NOT_OVER_ANOTHER: usize = 1;
     if from.last() != Some(&0) || to.last() != Some(&0) {
-        return false;
+        return Err(-1);
     }
-    let (from, to) = (from.as_ptr() as usize, to.as_ptr() as usize);
-    // SAFETY: both paths are strings that end with zero.
-    unsafe { call(number::RENAMEAT, [AT_FDCWD, from, AT_FDCWD, to, 0, 0]) == 0 }
+    let paths = [
+        AT_FDCWD,
+        from.as_ptr() as usize,
+        AT_FDCWD,
+        to.as_ptr() as usize,
+    ];
+    let rename = |number, flags| {
+        let [a, from, b, to] = paths;
+        // SAFETY: both paths are strings that end with zero.
+        unsafe { call(number, [a, from, b, to, flags, 0]) }
+    };
+    let mut answer = rename(number::RENAMEAT2, NOT_OVER_ANOTHER);
+    // Kernels before 3.15 have no such call, and not every file system knows the flag.
+    if matches!(answer, NO_SUCH_CALL | NOT_VALID | NOT_SUPPORTED) {
+        answer = rename(number::RENAMEAT, 0);
+    }
+    if answer == 0 { Ok(()) } else { Err(answer) }
 }
 
 /// Removes a file, if it is there. The path ends with a zero byte.

@@ -38,6 +38,7 @@ mod x86_64 {
     pub(in crate::system) const SYNC_FILE_RANGE: usize = 277;
     pub(in crate::system) const FALLOCATE: usize = 285;
     pub(in crate::system) const PRLIMIT: usize = 302;
+    pub(in crate::system) const RENAMEAT2: usize = 316;
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -72,4 +73,5 @@ mod aarch64 {
     pub(in crate::system) const MINCORE: usize = 232;
     pub(in crate::system) const MADVISE: usize = 233;
     pub(in crate::system) const PRLIMIT: usize = 261;
+    pub(in crate::system) const RENAMEAT2: usize = 276;
 }

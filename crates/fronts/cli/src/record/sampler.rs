@@ -227,11 +227,12 @@ impl Mapping {
         let name = fields.nth(3).unwrap_or_default();
         let is_recorders = |place: &u64| (*place..place + RECORDER_BYTES).contains(&begin);
         let kind = match name {
-            "" if RECORDER.iter().any(is_recorders) => Kind::Own,
+            // Its file has another name until its beginning is complete.
+            _ if RECORDER.iter().any(is_recorders) => Kind::Own,
             "[heap]" => Kind::Heap,
             "[stack]" => Kind::Stack,
             "" if may.starts_with("---") => Kind::Reserved,
-            _ if name.ends_with(".hwr") || line.contains("libhighwater_record") => Kind::Own,
+            _ if line.contains("libhighwater_record") => Kind::Own,
             name if name.starts_with('/') => Kind::File,
             _ => Kind::Anonymous,
         };
