@@ -13,6 +13,7 @@ use fantoccini::{
     Client, Locator,
     actions::{InputSource, KeyAction, KeyActions},
     elements::Element,
+    error::{CmdError, ErrorStatus, WebDriver},
     key::Key,
 };
 use serde_json::Value;
@@ -24,6 +25,9 @@ use crate::driver::Driver;
 ///
 /// It is no measure of the page, only an end for a test that has failed: a machine may be busy with much else.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How often a browser is started until it does.
+const STARTS: usize = 3;
 
 /// How the page is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -68,8 +72,7 @@ impl Page {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let driver = Driver::start()?;
-        let client = runtime.block_on(driver.browser())?;
+        let (driver, client) = start(&runtime)?;
         let page = Self {
             runtime,
             client: Some(client),
@@ -195,16 +198,14 @@ impl Page {
     /// Clicks an element, as soon as it is there.
     pub(crate) fn click(&self, selector: &str) -> Result<()> {
         self.wait_for(selector)?;
-        self.runtime
-            .block_on(self.element(selector)?.click())
+        self.with_element(selector, async |element| element.click().await)
             .with_context(|| format!("cannot click `{selector}`"))
     }
 
     /// Types into an element, behind what it holds. Keys such as Enter are `char::from(fantoccini::key::Key::Enter)`.
     pub(crate) fn type_text(&self, selector: &str, text: &str) -> Result<()> {
         self.wait_for(selector)?;
-        self.runtime
-            .block_on(self.element(selector)?.send_keys(text))
+        self.with_element(selector, async |element| element.send_keys(text).await)
             .with_context(|| format!("cannot type into `{selector}`"))
     }
 
@@ -253,20 +254,18 @@ impl Page {
 
     /// What a form control holds.
     pub(crate) fn value(&self, selector: &str) -> Result<String> {
-        let value = self
-            .runtime
-            .block_on(self.element(selector)?.prop("value"))?;
+        let value = self.with_element(selector, async |element| element.prop("value").await)?;
         value.with_context(|| format!("`{selector}` has no value"))
     }
 
     /// The text of an element as the user sees it.
     pub(crate) fn text(&self, selector: &str) -> Result<String> {
-        Ok(self.runtime.block_on(self.element(selector)?.text())?)
+        self.with_element(selector, async |element| element.text().await)
     }
 
     /// An attribute of an element.
     pub(crate) fn attribute(&self, selector: &str, name: &str) -> Result<Option<String>> {
-        Ok(self.runtime.block_on(self.element(selector)?.attr(name))?)
+        self.with_element(selector, async |element| element.attr(name).await)
     }
 
     /// How many elements fit a selector.
@@ -316,6 +315,26 @@ impl Page {
             .block_on(self.driver.devtools(self.client()?, command, parameters))
     }
 
+    /// Does something with the element that fits a selector. Where the page put another in its place meanwhile, or moved it, it is
+    /// done with the one that is there now, as a user would.
+    fn with_element<T>(
+        &self,
+        selector: &str,
+        action: impl AsyncFn(Element) -> Result<T, CmdError>,
+    ) -> Result<T> {
+        let started = Instant::now();
+        loop {
+            let element = self.element(selector)?;
+            match self.runtime.block_on(action(element)) {
+                Err(CmdError::Standard(WebDriver {
+                    error: ErrorStatus::StaleElementReference | ErrorStatus::ElementClickIntercepted,
+                    ..
+                })) if started.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(20)),
+                done => return Ok(done?),
+            }
+        }
+    }
+
     fn element(&self, selector: &str) -> Result<Element> {
         self.runtime
             .block_on(self.client()?.find(Locator::Css(selector)))
@@ -333,6 +352,20 @@ impl Page {
     fn browser(&self) -> Result<&Client> {
         self.client.as_ref().context("the browser is closed")
     }
+}
+
+/// Starts a driver and its browser. A browser gives up starting after a minute, which it may need on a busy machine.
+fn start(runtime: &Runtime) -> Result<(Driver, Client)> {
+    for _ in 1..STARTS {
+        let driver = Driver::start()?;
+        match runtime.block_on(driver.browser()) {
+            Ok(client) => return Ok((driver, client)),
+            Err(error) => println!("{error:#}; once more"),
+        }
+    }
+    let driver = Driver::start()?;
+    let client = runtime.block_on(driver.browser())?;
+    Ok((driver, client))
 }
 
 impl Drop for Page {

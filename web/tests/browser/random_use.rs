@@ -18,6 +18,9 @@ const INTERACTIONS: usize = 200;
 /// What memory may grow by, as a share of what it was.
 const MOST_GROWTH: f64 = 0.2;
 
+/// Times that they are made again at the most, until memory does not grow.
+const ROUNDS: usize = 3;
+
 /// Numbers that look random and are the same in every run (Knuth's MMIX).
 pub(crate) struct Numbers(pub(crate) u64);
 
@@ -227,21 +230,34 @@ fn random_use_breaks_nothing_and_leaves_nothing_behind() -> Result<()> {
         let seed = env::var("HIGHWATER_SEED").ok();
         let seed = seed.map_or(Ok(2026), |seed| seed.parse())?;
         use_it(page, &mut Numbers(seed), INTERACTIONS)?;
-        let before = memory(page)?;
-        use_it(page, &mut Numbers(seed), INTERACTIONS)?;
-        let after = memory(page)?;
-        ensure!(number(page, "#chart", "data-peak")? == peak, "another peak");
-        ensure!(page.count("#what-if tbody tr")? == rows, "another table");
-        let fresh = "#what-if tbody tr[data-stale=false] td[data-column=at_end][data-value]";
-        ensure!(page.count(fresh)? == rows, "not all of it is fresh");
-        ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
-        println!("before {before:?}\nafter {after:?}");
-        for ((what, before), (_, after)) in before.into_iter().zip(after) {
-            ensure!(
-                after <= before * (1.0 + MOST_GROWTH),
-                "{what} grew from {before} to {after}"
-            );
+        let mut before = memory(page)?;
+        for round in 1.. {
+            use_it(page, &mut Numbers(seed), INTERACTIONS)?;
+            is_as_it_was(page, peak, rows)?;
+            let after = memory(page)?;
+            println!("before {before:?}\nafter {after:?}");
+            let grown: Vec<_> = (before.into_iter().zip(after))
+                .filter(|((_, before), (_, after))| *after > before * (1.0 + MOST_GROWTH))
+                .collect();
+            if grown.is_empty() {
+                break;
+            }
+            // How much of it overlaps, and when garbage is collected, differs; what is left behind is left behind each time.
+            ensure!(round < ROUNDS, "grew: {grown:?}");
+            before = after;
         }
         Ok(())
     })
+}
+
+/// Waits until the page shows what it showed at first, and all of it is fresh.
+fn is_as_it_was(page: &Page, peak: u64, rows: usize) -> Result<()> {
+    page.wait_until("the first peak and table, all of it fresh", || {
+        let fresh = "#what-if tbody tr[data-stale=false] td[data-column=at_end][data-value]";
+        Ok(number(page, "#chart", "data-peak")? == peak
+            && page.count("#what-if tbody tr")? == rows
+            && page.count(fresh)? == rows)
+    })?;
+    ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
+    Ok(())
 }
