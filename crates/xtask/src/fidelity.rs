@@ -14,6 +14,9 @@ pub(crate) fn run(options: &options::Fidelity) -> Result<ExitCode> {
     cargo
         .args(["run", "--release", "--package", "highwater-live"])
         .args(["--bin", "fidelity", "--"]);
+    if let Some(family) = &options.only {
+        cargo.args(["--only", family]);
+    }
     if let Some(folder) = &options.libraries {
         cargo.arg("--libraries").arg(here.join(folder));
     }

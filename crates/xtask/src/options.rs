@@ -21,7 +21,7 @@ Usage: cargo xtask <command> [--no-install]
   voice [--list]                          check the wording of all texts that users read, or list them
   shots [--out DIR]                       take pictures of the page in several sizes, light and dark, and
                                           copy those that README.md shows into docs/images/
-  fidelity [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
+  fidelity [--only glibc|jemalloc] [--libraries DIR] [--out FILE] [--operations N] [TRACE...]
                                           compare the models with the real libraries of this machine
   claims                                  check the claims about the incident, and write docs/claims.md
   fuzz [--minutes N] [--seed N] [TARGET]  fuzz every reader and the models, or one target
@@ -96,6 +96,8 @@ pub(crate) struct Shots {
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fidelity {
+    /// The allocator that alone is compared.
+    pub(crate) only: Option<String>,
     /// Where other libraries are unpacked.
     pub(crate) libraries: Option<PathBuf>,
     /// Where the report goes.
@@ -240,6 +242,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<(Command, Installing)>
             (Command::Dist(options), Long("native")) => options.native = true,
             (Command::Voice(options), Long("list")) => options.list = true,
             (Command::Shots(options), Long("out")) => options.out = Some(parser.value()?.into()),
+            (Command::Fidelity(options), Long("only")) => {
+                options.only = Some(parser.value()?.string()?);
+            }
             (Command::Fidelity(options), Long("libraries")) => {
                 options.libraries = Some(parser.value()?.into());
             }
@@ -346,11 +351,20 @@ mod tests {
     #[test]
     fn fidelity_takes_traces_among_its_options() {
         let expected = Command::Fidelity(Fidelity {
+            only: Some("glibc".into()),
             operations: Some(1000),
             traces: vec!["a.hwt".into(), "b.hwt.gz".into()],
             ..Fidelity::default()
         });
-        let command = parsed(&["fidelity", "a.hwt", "--operations", "1000", "b.hwt.gz"]);
+        let command = parsed(&[
+            "fidelity",
+            "--only",
+            "glibc",
+            "a.hwt",
+            "--operations",
+            "1000",
+            "b.hwt.gz",
+        ]);
         assert_eq!(command.expect("valid"), expected);
     }
 

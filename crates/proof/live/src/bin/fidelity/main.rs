@@ -46,7 +46,7 @@ fn run(options: &Options) -> Result<()> {
     let programs = workloads::programs(options)?;
     let started = std::time::Instant::now();
     let mut parts = Vec::new();
-    for family in [AllocatorFamily::Glibc, AllocatorFamily::Jemalloc] {
+    for family in options.families.iter().copied() {
         let subjects: Vec<&Subject> = subjects
             .iter()
             .filter(|subject| subject.release.family == family)
@@ -54,12 +54,14 @@ fn run(options: &Options) -> Result<()> {
         let workloads = workloads::all(family, &programs, options.operations);
         let rows = measure::all(&subjects, &workloads)?;
         parts.push(Part {
+            family,
             subjects,
             workloads,
             rows,
         });
     }
-    let text = report::render(options, &parts);
+    let before = std::fs::read_to_string(&options.out).unwrap_or_default();
+    let text = report::render(options, &parts, &before);
     if let Some(folder) = options.out.parent() {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
@@ -85,6 +87,7 @@ pub(crate) struct Subject {
 
 /// All that was measured on the releases of one allocator.
 pub(crate) struct Part<'a> {
+    pub(crate) family: AllocatorFamily,
     pub(crate) subjects: Vec<&'a Subject>,
     pub(crate) workloads: Vec<workloads::Workload>,
     pub(crate) rows: Vec<measure::Row>,

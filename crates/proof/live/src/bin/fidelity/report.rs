@@ -2,7 +2,7 @@
 
 use crate::Part;
 use crate::measure::Row;
-use crate::options::Options;
+use crate::options::{FAMILIES, Options};
 use crate::workloads::{Source, Workload};
 use highwater_live::{AllocatorFamily, FidelityCounts};
 use std::fmt::Write;
@@ -25,49 +25,79 @@ that would be resident. jemalloc gets the workload's time, so its decay is repea
 addresses of its own data. The model gets the addresses of the real process, so no difference is allowed for randomness.
 ";
 
-/// The whole page.
-pub(crate) fn render(options: &Options, parts: &[Part<'_>]) -> String {
+/// The whole page. What the page before said of allocators that were not compared is kept.
+pub(crate) fn render(options: &Options, parts: &[Part<'_>], before: &str) -> String {
     let mut page = ABOUT.to_owned();
-    line(
-        &mut page,
-        format_args!(
-            "\nThis command made the report:\n\n```\n{}\n```\n",
-            command(options)
-        ),
+    for family in FAMILIES {
+        page.push('\n');
+        match parts.iter().find(|part| part.family == family) {
+            Some(part) => page.push_str(&render_part(options, part)),
+            None => page.push_str(&kept(before, family)),
+        }
+        page.truncate(page.trim_end().len());
+        page.push('\n');
+    }
+    page
+}
+
+/// The sections of a page on an allocator's releases: from the one that names it alone to the next of that kind.
+fn kept(page: &str, family: AllocatorFamily) -> String {
+    let mut sections = page.split_inclusive("\n## ").peekable();
+    let is_of = |title: &str| {
+        FAMILIES
+            .into_iter()
+            .find(|other| title == other.to_string())
+    };
+    let (mut kept, mut is_kept) = (String::new(), false);
+    // Each piece but the first begins with the title of a section, and ends with the mark of the next.
+    sections.next();
+    for section in sections {
+        let title = section.lines().next().unwrap_or_default();
+        if let Some(of) = is_of(title) {
+            is_kept = of == family;
+        }
+        if is_kept {
+            kept.push_str("## ");
+            kept.push_str(section.strip_suffix("## ").unwrap_or(section));
+        }
+    }
+    kept
+}
+
+/// The sections on an allocator's releases.
+fn render_part(options: &Options, part: &Part<'_>) -> String {
+    let mut page = format!(
+        "## {}\n\nThis command made the sections on its releases:\n\n```\n{}\n```\n\n",
+        part.family,
+        command(options, part.family)
     );
-    for part in parts {
-        for (index, subject) in part.subjects.iter().enumerate() {
-            line(
-                &mut page,
-                format_args!("## {}\n\n{}\n", subject.release, subject.banner),
-            );
-            page.push_str(match subject.release.family {
-                AllocatorFamily::Glibc => {
-                    "| workload | settings | operations | addresses | equal | marks | largest difference in RSS, bytes |\n\
-                     | --- | --- | --: | --: | --: | --: | --: |\n"
-                }
-                AllocatorFamily::Jemalloc => {
-                    "| workload | settings | operations | addresses | equal | marks | largest difference, bytes: RSS | \
-                     allocated | active | dirty | muzzy | retained | mapped | metadata | resident |\n\
-                     | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n"
-                }
-            });
-            for (number, workload) in part.workloads.iter().enumerate() {
-                let of: Vec<&Row> = part
-                    .rows
-                    .iter()
-                    .filter(|row| row.subject == index && row.workload == number)
-                    .collect();
-                rows_of(&mut page, workload, &of, subject.release.family);
+    for (index, subject) in part.subjects.iter().enumerate() {
+        line(
+            &mut page,
+            format_args!("## {}\n\n{}\n", subject.release, subject.banner),
+        );
+        page.push_str(match subject.release.family {
+            AllocatorFamily::Glibc => {
+                "| workload | settings | operations | addresses | equal | marks | largest difference in RSS, bytes |\n\
+                 | --- | --- | --: | --: | --: | --: | --: |\n"
             }
-            page.push('\n');
+            AllocatorFamily::Jemalloc => {
+                "| workload | settings | operations | addresses | equal | marks | largest difference, bytes: RSS | \
+                 allocated | active | dirty | muzzy | retained | mapped | metadata | resident |\n\
+                 | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n"
+            }
+        });
+        for (number, workload) in part.workloads.iter().enumerate() {
+            let of: Vec<&Row> = part
+                .rows
+                .iter()
+                .filter(|row| row.subject == index && row.workload == number)
+                .collect();
+            rows_of(&mut page, workload, &of, subject.release.family);
         }
+        page.push('\n');
     }
-    for part in parts {
-        if let Some(subject) = part.subjects.first() {
-            settings(&mut page, subject.release.family, &part.workloads);
-        }
-    }
+    settings(&mut page, part.family, &part.workloads);
     page
 }
 
@@ -140,13 +170,11 @@ fn settings(page: &mut String, family: AllocatorFamily, workloads: &[Workload]) 
             page.push('\n');
         }
     }
-    page.truncate(page.trim_end().len());
-    page.push('\n');
 }
 
 /// As it was given, but for the folders of this machine.
-fn command(options: &Options) -> String {
-    let mut command = "cargo xtask fidelity".to_owned();
+fn command(options: &Options, family: AllocatorFamily) -> String {
+    let mut command = format!("cargo xtask fidelity --only {family}");
     if options.libraries.is_some() {
         command.push_str(" --libraries LIBRARIES");
     }
@@ -174,4 +202,33 @@ fn thousands(number: u64) -> String {
 fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = writeln!(page, "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_compared_is_kept() {
+        let options = Options {
+            families: vec![AllocatorFamily::Jemalloc],
+            libraries: None,
+            out: "fidelity.md".into(),
+            operations: 3,
+            traces: Vec::new(),
+        };
+        let part = Part {
+            family: AllocatorFamily::Jemalloc,
+            subjects: Vec::new(),
+            workloads: Vec::new(),
+            rows: Vec::new(),
+        };
+        let before = "# About\n\n## glibc\n\nA\n\n## glibc 2.36\n\n| B |\n\n## jemalloc\n\nC\n";
+        let after = render(&options, &[part], before);
+        let expected = format!(
+            "{ABOUT}\n## glibc\n\nA\n\n## glibc 2.36\n\n| B |\n\n## jemalloc\n\nThis command made the sections on its releases:\n\n\
+             ```\ncargo xtask fidelity --only jemalloc --operations 3\n```\n"
+        );
+        assert_eq!(after, expected);
+    }
 }
