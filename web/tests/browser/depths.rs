@@ -203,3 +203,26 @@ fn typed_places_lead_into_the_heap() -> Result<()> {
         settle(page)
     })
 }
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn whatever_column_of_the_comparison_is_scrolled_to_its_variant_is_named() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        let scrolled = page.evaluate(
+            "const table = document.querySelector('#what-if');
+             const box = table.closest('.scrolls');
+             box.scrollIntoView();
+             box.scrollLeft = box.scrollWidth;
+             const name = table.querySelector('tbody .row__name').getBoundingClientRect();
+             const at = document.elementFromPoint(name.left + name.width / 2, name.top + name.height / 2);
+             return [box.scrollLeft > 0, at?.closest('.row__name') !== null,
+                 name.left >= box.getBoundingClientRect().left]",
+        )?;
+        ensure!(
+            scrolled == serde_json::json!([true, true, true]),
+            "{scrolled}"
+        );
+        Ok(())
+    })
+}
