@@ -1,7 +1,8 @@
 //! The allocator's own memory: blocks of huge-page size from which an arena's structures are cut and never given back.
 //!
 //! jemalloc 5.3.0, src/base.c: `base_new`, `base_block_alloc`, `base_alloc_impl`, `base_extent_bump_alloc`. The memory
-//! is fresh from the kernel, so only what is written becomes resident.
+//! is fresh from the kernel, so only what is written becomes resident. Only the stacks of thread caches come back, where they
+//! are from here (`base_stacks`).
 
 use crate::pages::pages_map;
 use crate::shared::Shared;
@@ -10,14 +11,19 @@ use crate::thp::{BaseHugePages, Thp};
 use crate::units::{ArenaIndex, Serial};
 use highwater_allocator::{Address, Bytes, Kernel};
 
-/// `sizeof (base_block_t)`
+/// `sizeof (base_block_t)`, and where the structure of the block's rest is in it.
 const BLOCK_HEADER: Bytes = Bytes(144);
+const BLOCK_EDATA: Bytes = Bytes(16);
 
 /// One arena's base (`base_t`).
 #[derive(Clone)]
 pub(crate) struct Base {
-    /// The rest of each block, ascending (`avail`).
+    /// The rest of each block, and the stacks that came back, ascending (`avail`).
     rests: Vec<Rest>,
+    /// The structures of what has no rest any more, ascending (`edata_avail`).
+    pub(crate) unused: Vec<Address>,
+    /// The stacks that are in use.
+    pub(crate) stacks: Vec<Rest>,
     /// The page size class of the last block (`pind_last`).
     last_class: Pszind,
     next_serial: Serial,
@@ -28,15 +34,20 @@ pub(crate) struct Base {
     huge_pages: BaseHugePages,
 }
 
-/// The unused end of a block, ordered by the class of its size, then by the block's age.
+/// The unused end of a block or of a stack that came back, ordered by the class of its size, then by the block's age, then by its
+/// place.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rest {
+pub(crate) struct Rest {
     /// The largest class that is not larger than it.
-    class: Szind,
+    pub(crate) class: Szind,
     /// The serial number of the block.
-    serial: Serial,
-    start: Address,
-    size: Bytes,
+    pub(crate) serial: Serial,
+    pub(crate) start: Address,
+    pub(crate) size: Bytes,
+    /// Where its structure is.
+    pub(crate) edata: Address,
+    /// Whether it is of a stack: it was counted when it was cut from its block (`base_edata_is_reused`).
+    pub(crate) is_reused: bool,
 }
 
 impl Base {
@@ -50,6 +61,8 @@ impl Base {
         };
         let mut base = Self {
             rests: Vec::new(),
+            unused: Vec::new(),
+            stacks: Vec::new(),
             last_class: Pszind(0),
             next_serial: Serial(0),
             mapped: Bytes::ZERO,
@@ -84,6 +97,8 @@ impl Base {
             serial: self.next_serial.take_next(),
             start: start + BLOCK_HEADER,
             size: length - BLOCK_HEADER,
+            edata: start + BLOCK_EDATA,
+            is_reused: false,
         })
     }
 
@@ -93,20 +108,33 @@ impl Base {
         let end = at + size;
         let left = from.start + from.size - end;
         if left > Bytes::ZERO {
-            let above = Szind::of(left + Bytes(1)).map_or(0, |above| above.0 - 1);
-            let rest = Rest {
-                class: Szind(above),
+            self.keep(Rest {
                 start: end,
                 size: left,
                 ..from
-            };
-            let place = self.rests.partition_point(|other| *other < rest);
-            self.rests.insert(place, rest);
+            });
+        } else {
+            let place = self.unused.partition_point(|other| *other < from.edata);
+            self.unused.insert(place, from.edata);
+        }
+        if from.is_reused {
+            return at;
         }
         self.allocated += size;
         // Every page boundary that is crossed counts as a page written.
         self.resident += end.align_up(PAGE) - from.start.align_up(PAGE);
         at
+    }
+
+    /// Keeps a free range to be cut from (`base_edata_heap_insert`).
+    pub(crate) fn keep(&mut self, range: Rest) {
+        let above = Szind::of(range.size + Bytes(1)).map_or(0, |above| above.0 - 1);
+        let rest = Rest {
+            class: Szind(above),
+            ..range
+        };
+        let place = self.rests.partition_point(|other| *other < rest);
+        self.rests.insert(place, rest);
     }
 
     /// Allocates memory that reads as zeros and is not touched (`base_alloc_impl`). Returns its address and the serial

@@ -67,7 +67,9 @@ impl Jemalloc {
     /// caches.
     pub(crate) fn visit_not_live(&self, visit: &mut dyn FnMut(Address, BlockState)) {
         for (thread, tcache) in self.threads.tcaches() {
-            visit(tcache.home, BlockState::Metadata);
+            if !self.shared.has_stacks_in_base() {
+                visit(tcache.home, BlockState::Metadata);
+            }
             for (class, cached) in tcache.by_class() {
                 let (thread, bin) = (thread.0, class.0 as u16);
                 let state = BlockState::Parked(Cache::Tcache { thread, bin });

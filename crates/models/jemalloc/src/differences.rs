@@ -5,7 +5,7 @@ use crate::rules::{CacheStacks, Collection, FirstThreshold, Rules, Ticking};
 use crate::version::Version;
 use highwater_allocator::{Difference, Topic};
 
-const TOPICS: [Topic<Rules, Options>; 15] = [
+const TOPICS: [Topic<Rules, Options>; 16] = [
     Topic {
         title: "blocks aligned to a page",
         source: "include/jemalloc/internal/sz.h sz_sa2u",
@@ -116,6 +116,14 @@ const TOPICS: [Topic<Rules, Options>; 15] = [
         },
     },
     Topic {
+        title: "a thread whose first block is very large",
+        source: "arena_inlines_b.h, arena_choose_maybe_huge",
+        text: |rules, _| match rules.very_large_binds {
+            false => "It is bound to an arena by its next block, unless it has a cache.",
+            true => "It is bound to an arena, too.",
+        },
+    },
+    Topic {
         title: "very large blocks in the first arena",
         source: "src/arena.c, arena_init_huge",
         text: |rules, _| match rules.first_threshold {
@@ -196,8 +204,8 @@ const NOTES_OF_5_3_1: [Difference; 2] = [
     },
     Difference {
         title: "not modelled",
-        text: "tcache_ncached_max. With more than 32 free extents of a class that could hold a large block, the real library looks at the first 32 of its heap only; the model looks at all.",
-        source: "src/eset.c eset_enumerate_search",
+        text: "tcache_ncached_max.",
+        source: "src/jemalloc.c malloc_conf_init_helper",
     },
 ];
 

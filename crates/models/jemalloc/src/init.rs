@@ -14,7 +14,7 @@ use crate::tcache::Tcache;
 use crate::tsd::EventWaits;
 use crate::units::ArenaIndex;
 use crate::{AtStart, Jemalloc};
-use highwater_allocator::{Bytes, Kernel, ThreadId};
+use highwater_allocator::{Address, Bytes, Kernel, ThreadId};
 
 /// `sizeof (background_thread_info_t)`
 const BACKGROUND_THREAD_INFO: Bytes = Bytes(208);
@@ -120,6 +120,17 @@ impl Jemalloc {
 
     /// Makes a thread's cache (`tcache_init`). `None` where there is no memory.
     fn tcache_init(&mut self, kernel: &mut Kernel, thread: ThreadId) -> Option<()> {
+        if self.shared.has_stacks_in_base() {
+            let (rules, options) = (self.shared.rules, &self.shared.options);
+            let home = self.shared.bases[0].as_mut()?.alloc_stack(
+                kernel,
+                self.shape.bytes,
+                rules.layout.edata_alignment,
+                options.large_size_classes,
+            )?;
+            self.set_tcache(kernel, thread, home);
+            return Some(());
+        }
         let (arena, alignment) = (ArenaIndex::FIRST, self.shape.alignment);
         let usable = self.shared.usable_aligned(self.shape.bytes, alignment)?;
         let home = if usable <= SMALL_MAX {
@@ -128,9 +139,13 @@ impl Jemalloc {
         } else {
             self.large_palloc(kernel, thread, arena, usable, alignment, true)?
         };
+        self.set_tcache(kernel, thread, home);
+        Some(())
+    }
+
+    fn set_tcache(&mut self, kernel: &mut Kernel, thread: ThreadId, home: Address) {
         let cache = Tcache::new(kernel, &self.shape, &self.shared.options, home);
         self.threads[thread].tcache = Some(cache);
-        Some(())
     }
 
     /// Ends a thread: its arena loses it, its cache is flushed and freed (`tsd_cleanup`, `tcache_destroy`).
@@ -148,7 +163,12 @@ impl Jemalloc {
         for class in 0..self.shape.classes {
             self.tcache_bin_flush(kernel, thread, Szind(class), 0);
         }
-        if let Some(tcache) = self.threads[thread].tcache.take() {
+        let tcache = self.threads[thread].tcache.take();
+        if self.shared.has_stacks_in_base() {
+            if let (Some(tcache), Some(base)) = (tcache, self.shared.bases[0].as_mut()) {
+                base.dalloc_stack(kernel, tcache.home);
+            }
+        } else if let Some(tcache) = tcache {
             let edata = self.shared.edata_of(tcache.home);
             self.arena_dalloc_no_tcache(kernel, thread, edata, tcache.home);
         }

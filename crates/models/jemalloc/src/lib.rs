@@ -19,6 +19,7 @@ mod arena_tdata;
 mod arenas;
 mod background_thread;
 mod base;
+mod base_stacks;
 mod bin;
 mod cache_bin;
 mod census;
@@ -182,6 +183,9 @@ impl Jemalloc {
     ) -> ArenaIndex {
         if size < self.shared.oversize_threshold() {
             return self.arena_choose(kernel, thread);
+        }
+        if self.shared.rules.very_large_binds {
+            self.arena_choose(kernel, thread);
         }
         let (huge, made) = self
             .arenas

@@ -17,6 +17,9 @@ pub(crate) struct Rules {
     pub(crate) heap: HeapKind,
     /// The layout of a thread cache's stacks.
     pub(crate) cache_stacks: CacheStacks,
+    /// Whether these come from the first arena's base where the allocator's own structures lie in huge pages: src/tcache.c,
+    /// `tcache_stack_alloc_impl`, from 5.3.1 on.
+    pub(crate) stacks_in_base: bool,
     /// The moments at which a thread looks at an arena's decay.
     pub(crate) ticking: Ticking,
     /// Whether a flush begins with the oldest blocks rather than with the newest of those that go: src/tcache.c,
@@ -51,6 +54,9 @@ pub(crate) struct Rules {
     /// is their own and in those of threads: src/arena.c, `arena_create_huge_arena`, src/extent.c, `extent_record`,
     /// from 5.3.1 on (d1313313).
     pub(crate) background_keeps_very_large: bool,
+    /// Whether a thread that allocates a very large block is bound to an arena first, though the block comes from another:
+    /// include/jemalloc/internal/arena_inlines_b.h, `arena_choose_maybe_huge`, from 5.3.1 on.
+    pub(crate) very_large_binds: bool,
     /// The free extents of arena 0 that count as very large.
     pub(crate) first_threshold: FirstThreshold,
     /// Whether calloc clears blocks below 8 MiB by writing zeros and larger ones by giving their pages back, rather
@@ -192,6 +198,7 @@ const V5_3_0: Rules = Rules {
     collection: Collection::OneClass,
     heap: HeapKind::Hasty,
     cache_stacks: CacheStacks::Guarded,
+    stacks_in_base: false,
     ticking: Ticking::Geometric,
     flush_oldest_first: false,
     flush_frees_slabs_at_once: false,
@@ -204,6 +211,7 @@ const V5_3_0: Rules = Rules {
     resident_has_muzzy: false,
     base_sets_thp: true,
     background_keeps_very_large: false,
+    very_large_binds: false,
     first_threshold: FirstThreshold::Default,
     calloc_writes_zeros: false,
     cache_after_frees: None,
@@ -273,6 +281,8 @@ const V5_3_1: Rules = Rules {
     flush_exchanges: true,
     merging_bounded: true,
     background_keeps_very_large: true,
+    very_large_binds: true,
+    stacks_in_base: true,
     first_threshold: FirstThreshold::OptionIfAny,
     calloc_writes_zeros: true,
     cache_after_frees: Some(128),

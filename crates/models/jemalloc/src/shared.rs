@@ -6,6 +6,7 @@ use crate::emap::Emap;
 use crate::options::Options;
 use crate::rules::Rules;
 use crate::size_classes::{LARGE_MAX, LARGE_MIN, PAGE, Request, usable_aligned};
+use crate::thp::MetadataThp;
 use crate::units::{ArenaIndex, Nanos};
 use crate::version::Version;
 use highwater_allocator::{Address, Bytes, DecisionLog, Kernel};
@@ -97,6 +98,11 @@ impl Shared {
     /// (`background_thread_enabled` in `extent_record`, from 5.3.1 on).
     pub(crate) fn keeps_oversize(&self) -> bool {
         self.rules.background_keeps_very_large && self.options.background_thread
+    }
+
+    /// Returns whether the stacks of thread caches come from the first arena's base (`cache_bin_stack_use_thp`).
+    pub(crate) fn has_stacks_in_base(&self) -> bool {
+        self.rules.stacks_in_base && self.options.metadata_thp != MetadataThp::Disabled
     }
 
     /// Enters an extent for its first and its last page (`extent_register`). `false` where there is no memory.

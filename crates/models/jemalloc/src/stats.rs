@@ -28,7 +28,10 @@ impl Jemalloc {
         if self.shared.rules.resident_has_muzzy {
             figures.resident += figures.muzzy;
         }
-        let caches = self.threads.tcaches().map(|(_, tcache)| tcache.home);
+        // Those in a base are among its bytes.
+        let of_extents = !self.shared.has_stacks_in_base();
+        let caches = self.threads.tcaches().filter(|_| of_extents);
+        let caches = caches.map(|(_, tcache)| tcache.home);
         let counts = self.threads.arena_tdata().map(|tdata| tdata.home);
         for home in caches.chain(counts) {
             figures.metadata += self.shared.usable_of(self.shared.edata_of(home));

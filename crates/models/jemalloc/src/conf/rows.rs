@@ -10,6 +10,7 @@ use super::row::Kind::{
     self, Beginning, Bool, Counts, Ratio, Shards, Signed, Slabs, Unsigned, Word,
 };
 use super::row::{Row, THREADS_UNSET};
+use crate::options::Options;
 use crate::size_classes::{LARGE_MAX, SMALL_MAX};
 use crate::thp::{MetadataThp, Thp};
 use crate::version::Version::{self, V5_2_1, V5_3_0, V5_3_1};
@@ -45,6 +46,14 @@ const HPA: Effect = Idle("it belongs to the huge page allocator, which is not mo
 const PRINTS: Effect = Idle("it only controls output");
 const SAFETY: Effect = Idle("it only changes what happens on errors");
 const GUARDS: Effect = Unmodelled(&[0], "It puts guard pages between blocks");
+
+fn set_metadata_thp(options: &mut Options, value: u64) {
+    options.metadata_thp = match value {
+        0 => MetadataThp::Disabled,
+        1 => MetadataThp::Auto,
+        _ => MetadataThp::Always,
+    };
+}
 
 fn lg_tcache_max(n: i64) -> Cow<'static, str> {
     format!("The old name of tcache_max. Thread caches keep blocks of up to 2 to the power of {n} bytes.").into()
@@ -86,7 +95,7 @@ pub(super) static ROWS: &[Row] = &[
         "metadata_thp",
         METADATA_MODES,
         Obeyed(
-            |o, v| o.metadata_thp = [MetadataThp::Disabled, MetadataThp::Auto, MetadataThp::Always][v as usize % 3],
+            set_metadata_thp,
             &[
                 (0, Applied, "The allocator's structures ask for no huge pages."),
                 (1, Applied, "The allocator's structures ask for huge pages once there are several MiB of them (MADV_HUGEPAGE), if the machine leaves that to the program."),
@@ -99,9 +108,14 @@ pub(super) static ROWS: &[Row] = &[
     row(
         "metadata_thp",
         METADATA_MODES,
-        Unmodelled(
-            &[0],
-            "It puts the allocator's structures into huge pages, with the slots of thread caches among them",
+        Obeyed(
+            set_metadata_thp,
+            &[
+                (0, Applied, "The allocator's structures ask for no huge pages."),
+                (1, Applied, "The allocator's structures, with the slots of thread caches among them, ask for huge pages once there are several MiB of them (MADV_HUGEPAGE), if the machine leaves that to the program."),
+                (2, Applied, "The allocator's structures, with the slots of thread caches among them, ask for huge pages (MADV_HUGEPAGE), if the machine leaves that to the program."),
+            ],
+            |_| "".into(),
         ),
     )
     .since(V5_3_1),
