@@ -8,7 +8,8 @@ use core::arch::asm;
 
 pub(crate) use files::{File, create_directory, largest_file, remove, rename, working_directory};
 pub(crate) use memory::{
-    is_mapped, keep_from_children, map_anonymous, map_wiped_on_fork, pages_in_core, populate, unmap,
+    is_mapped, keep_from_children, map_anonymous, map_wiped_on_fork, pages_in_core, populate,
+    protect, unmap,
 };
 
 /// `EEXIST`, `ESRCH`, `ENOSPC`, `EDQUOT` and `EOPNOTSUPP`, as system calls return them.
