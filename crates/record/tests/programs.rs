@@ -232,6 +232,24 @@ fn workers_that_are_forked_while_threads_allocate() {
 }
 
 #[test]
+fn marks_are_one_line_each() {
+    let folder = folder("marks");
+    let Some(program) = compile("marks", &folder) else {
+        return;
+    };
+    let (library, into) = (library(&folder), folder.join("recorded"));
+    run(record(&mut Command::new(program), &library, &into)).expect("it is there");
+    let recording = recordings(&into).pop().expect("it writes marks");
+    let marks: Vec<_> = (recording.events.iter())
+        .filter_map(|event| match event {
+            Owned::Mark(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(marks, ["two_lines_and_[31m more", "blanks around"]);
+}
+
+#[test]
 fn a_daemon_whose_starter_has_ended() {
     let folder = folder("daemon");
     let Some(program) = compile("daemon", &folder) else {
