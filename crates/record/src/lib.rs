@@ -47,6 +47,9 @@ mod link;
 #[cfg(any(recorder, preload))]
 mod live;
 #[cfg(any(recorder, preload))]
+#[doc(hidden)]
+pub mod loader;
+#[cfg(any(recorder, preload))]
 mod lock;
 #[cfg(any(recorder, preload))]
 #[doc(hidden)]

@@ -1,9 +1,13 @@
 //! Finds functions of the libraries behind this one, in the tables that the loader keeps: `dlsym` allocates, and asking the
 //! loader for it while the allocator initialises has led to deadlocks.
 
+mod answers;
+
 use core::arch::{asm, global_asm};
 use core::ffi::{CStr, c_char};
 use core::ptr;
+
+pub(crate) use answers::{answer_with_own, is_own};
 
 /// One loaded library, as both C libraries' loaders describe it in `link.h`.
 #[repr(C)]
@@ -51,6 +55,12 @@ pub(crate) fn first() -> *const Library {
 
 /// Returns the library behind this one, in the order in which names are looked up.
 pub(crate) fn behind_this() -> *const Library {
+    // SAFETY: as below.
+    unsafe { this().as_ref() }.map_or(ptr::null(), |library| library.next)
+}
+
+/// Returns this library.
+fn this() -> *const Library {
     let own: *const [usize; 2];
     // SAFETY: the linker gives the address of this library's own table.
     #[cfg(target_arch = "x86_64")]
@@ -65,10 +75,10 @@ pub(crate) fn behind_this() -> *const Library {
     let mut library = first();
     // SAFETY: the list is the loader's; nothing is loaded or removed while the process calls malloc for the first time.
     while let Some(found) = unsafe { library.as_ref() } {
-        library = found.next;
         if found.dynamic == own {
             break;
         }
+        library = found.next;
     }
     library
 }
@@ -175,82 +185,78 @@ impl Tables {
     /// # Safety
     /// The tables must be those of a loaded library.
     unsafe fn look_up(&self, name: &[u8]) -> Option<(usize, bool)> {
+        let mut found = None;
+        // SAFETY: the caller's.
+        unsafe {
+            self.each_of_hash(name, |at| {
+                found = self.symbol(at, name).or(found);
+                found.is_some_and(|(_, is_old)| !is_old)
+            });
+        }
+        found
+    }
+
+    /// Calls `take` with the place of each symbol that may have this name, until it returns `true`.
+    ///
+    /// # Safety
+    /// The tables must be those of a loaded library.
+    unsafe fn each_of_hash(&self, name: &[u8], take: impl FnMut(usize) -> bool) {
         // SAFETY: the caller's.
         unsafe {
             if !self.gnu_hash.is_null() {
-                self.by_gnu_hash(name)
+                self.by_gnu_hash(name, take);
             } else if !self.hash.is_null() {
-                self.by_hash(name)
-            } else {
-                None
+                self.by_hash(name, take);
             }
         }
     }
 
     /// # Safety
     /// The tables must be those of a loaded library.
-    unsafe fn by_gnu_hash(&self, name: &[u8]) -> Option<(usize, bool)> {
+    unsafe fn by_gnu_hash(&self, name: &[u8], mut take: impl FnMut(usize) -> bool) {
         let hash = name.iter().fold(5381_u32, |hash, &byte| {
             hash.wrapping_mul(33).wrapping_add(byte.into())
         });
-        let mut old = None;
         // SAFETY: the table's own counts say how far it reaches, and the last of a chain has its lowest bit set.
         unsafe {
             let [buckets, first, blooms] = [0, 1, 2].map(|at| *self.gnu_hash.add(at));
             if buckets == 0 {
-                return None;
+                return;
             }
             let bucket = self.gnu_hash.add(4 + 2 * blooms as usize);
             let chain = bucket.add(buckets as usize);
             let mut at = *bucket.add((hash % buckets) as usize);
             while at >= first {
                 let value = *chain.add((at - first) as usize);
-                if value | 1 == hash | 1
-                    && let Some((address, is_old)) = self.symbol(at as usize, name)
-                {
-                    if !is_old {
-                        return Some((address, false));
-                    }
-                    old = Some((address, true));
-                }
-                if value & 1 != 0 {
+                if value | 1 == hash | 1 && take(at as usize) || value & 1 != 0 {
                     break;
                 }
                 at += 1;
             }
         }
-        old
     }
 
     /// # Safety
     /// The tables must be those of a loaded library.
-    unsafe fn by_hash(&self, name: &[u8]) -> Option<(usize, bool)> {
+    unsafe fn by_hash(&self, name: &[u8], mut take: impl FnMut(usize) -> bool) {
         let hash = name.iter().fold(0_u32, |hash, &byte| {
             let hash = (hash << 4).wrapping_add(byte.into());
             let high = hash & 0xf000_0000;
             (hash ^ (high >> 24)) & !high
         });
-        let mut old = None;
         // SAFETY: the table's own counts say how far it reaches, and 0 ends a chain.
         unsafe {
             let buckets = *self.hash;
             if buckets == 0 {
-                return None;
+                return;
             }
             let bucket = self.hash.add(2);
             let chain = bucket.add(buckets as usize);
             let mut at = *bucket.add((hash % buckets) as usize) as usize;
-            while at != 0 {
-                if let Some((address, is_old)) = self.symbol(at, name) {
-                    if !is_old {
-                        return Some((address, false));
-                    }
-                    old = Some((address, true));
-                }
+            while at != 0 && !take(at) {
                 at = *chain.add(at) as usize;
             }
         }
-        old
     }
 
     /// Returns the address of a symbol if it has this name and is defined, and whether it is an old version.

@@ -36,6 +36,10 @@ pub(crate) struct Originals {
     pub(crate) brk: Option<unsafe extern "C" fn(*mut c_void) -> c_int>,
     pub(crate) sbrk: Option<unsafe extern "C" fn(isize) -> *mut c_void>,
     pub(crate) exit_at_once: Option<unsafe extern "C" fn(c_int) -> !>,
+    /// Addresses of functions of the loader; 0 where the program has none at its start.
+    pub(crate) dlopen: usize,
+    pub(crate) dlsym: usize,
+    pub(crate) dlvsym: usize,
     pub(crate) pthread_create: Option<Create>,
     pub(crate) thrd_create:
         Option<unsafe extern "C" fn(*mut c_void, *mut c_void, *mut c_void) -> c_int>,
@@ -89,6 +93,9 @@ static ORIGINALS: Settled = Settled(UnsafeCell::new(Originals {
     brk: None,
     sbrk: None,
     exit_at_once: None,
+    dlopen: 0,
+    dlsym: 0,
+    dlvsym: 0,
     pthread_create: None,
     thrd_create: None,
     key_create: None,
@@ -107,11 +114,15 @@ pub(crate) fn originals() -> &'static Originals {
     unsafe { &*ORIGINALS.0.get() }
 }
 
-/// Finds the functions.
+/// Finds the functions, unless they have been found.
 ///
 /// # Safety
 /// No other thread may be inside this library, and no reference from [`originals`] may be kept over the call.
 pub(crate) unsafe fn find_all() {
+    if originals().malloc.is_some() {
+        // Later the libraries may answer with this one's functions.
+        return;
+    }
     let behind = link::behind_this();
     let malloc = link::find(behind, c"malloc");
     // A program may have a copy of the byte, which is then the one that counts.
@@ -141,6 +152,9 @@ pub(crate) unsafe fn find_all() {
             brk: function(behind, c"brk"),
             sbrk: function(behind, c"sbrk"),
             exit_at_once: function(behind, c"_exit"),
+            dlopen: link::find(behind, c"dlopen").map_or(0, |found| found.address),
+            dlsym: link::find(behind, c"dlsym").map_or(0, |found| found.address),
+            dlvsym: link::find(behind, c"dlvsym").map_or(0, |found| found.address),
             pthread_create: function(behind, c"pthread_create"),
             thrd_create: function(behind, c"thrd_create"),
             key_create: function(behind, c"pthread_key_create"),

@@ -39,6 +39,8 @@ pub(crate) struct Recorder {
     requests: u64,
     granule: u8,
     process: u32,
+    /// The process whose recording this one's begins with, or the one that started it.
+    parent: u32,
     pub(crate) is_on: bool,
     /// Why it ended, once it has.
     pub(crate) ended: Stop,
@@ -84,6 +86,7 @@ impl Recorder {
             requests: 0,
             granule: 4,
             process: 0,
+            parent: 0,
             is_on: false,
             ended: Stop::Running,
         }
@@ -108,6 +111,7 @@ impl Recorder {
         if self.last > 0 && !self.live.begin(self.log.place()) {
             return false;
         }
+        self.parent = system::parent();
         self.begin_whole(None)
     }
 
@@ -117,6 +121,9 @@ impl Recorder {
         if !self.is_on {
             return false;
         }
+        // The nearest ancestor with a recording: the kernel may name another process, where that one has ended already, made its
+        // child by way of a process without calls, or has another number outside a namespace.
+        self.parent = self.process;
         let parent_ticket = self.ticket;
         self.ticket = 0;
         self.log.begin_in_child();
@@ -147,7 +154,7 @@ impl Recorder {
         self.process = system::process();
         let fields = Control {
             process: self.process,
-            parent: system::parent(),
+            parent: self.parent,
             parent_ticket,
             real_time: system::clock(0),
             monotonic_time: self.clock.beginning(),

@@ -10,7 +10,8 @@ pub(crate) use files::{
     File, create_directory, largest_file, remove, rename_to_new, working_directory,
 };
 pub(crate) use memory::{
-    is_mapped, keep_from_children, map_anonymous, map_wiped_on_fork, pages_in_core, populate, unmap,
+    is_mapped, keep_from_children, map_anonymous, map_wiped_on_fork, pages_in_core, populate,
+    protect, unmap,
 };
 
 /// `EEXIST`, `ESRCH`, `ENOSPC`, `EDQUOT`, `EOPNOTSUPP`, `EINTR`, `ENOSYS` and `EINVAL`, as system calls return them.

@@ -230,3 +230,49 @@ fn workers_that_are_forked_while_threads_allocate() {
         check_blocks(&mut live, &child.events);
     }
 }
+
+#[test]
+fn marks_are_one_line_each() {
+    let folder = folder("marks");
+    let Some(program) = compile("marks", &folder) else {
+        return;
+    };
+    let (library, into) = (library(&folder), folder.join("recorded"));
+    run(record(&mut Command::new(program), &library, &into)).expect("it is there");
+    let recording = recordings(&into).pop().expect("it writes marks");
+    let marks: Vec<_> = (recording.events.iter())
+        .filter_map(|event| match event {
+            Owned::Mark(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(marks, ["two_lines_and_[31m more", "blanks around"]);
+}
+
+#[test]
+fn a_daemon_whose_starter_has_ended() {
+    let folder = folder("daemon");
+    let Some(program) = compile("daemon", &folder) else {
+        return;
+    };
+    let (library, into) = (library(&folder), folder.join("recorded"));
+    let output = run(record(&mut Command::new(program), &library, &into)).expect("it is there");
+    assert!(output.status.success());
+    let recordings = recordings(&into);
+    let [starter, daemon] = by_age(&recordings)[..] else {
+        panic!("two processes call the allocator");
+    };
+    assert_eq!(daemon.control.parent, starter.control.process);
+    let ticket = daemon.control.parent_ticket.expect("a child's") as usize;
+    assert_eq!(starter.events[ticket - 1], Owned::Fork);
+    let mut live = HashSet::new();
+    check_blocks(&mut live, &starter.events[..ticket]);
+    check_blocks(&mut live, &daemon.events);
+}
+
+/// Returns recordings in the order in which they began.
+fn by_age(recordings: &[common::Recording]) -> Vec<&common::Recording> {
+    let mut sorted: Vec<_> = recordings.iter().collect();
+    sorted.sort_by_key(|recording| recording.control.monotonic_time);
+    sorted
+}

@@ -138,6 +138,9 @@ impl Kernel {
 
     /// Whether the process may have this many more bytes.
     fn grants(&self, bytes: Bytes) -> bool {
+        if self.refuses {
+            return false;
+        }
         let heap = self.brk - self.config.brk;
         bytes <= self.config.memory && bytes <= MOST_MAPPED.saturating_sub(self.mapped + heap)
     }

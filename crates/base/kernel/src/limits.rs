@@ -19,6 +19,12 @@ impl Kernel {
         self.limit = high.unwrap_or(self.cap).min(self.cap);
     }
 
+    /// Gives no further memory until it is set back: as where the machine has promised all that it has, and under a limit of address
+    /// space (`RLIMIT_AS`).
+    pub fn refuse(&mut self, refuses: bool) {
+        self.refuses = refuses;
+    }
+
     /// A limit is reached. At the cap pages marked with MADV_FREE go first, then the process is killed. Above `memory.high` they go as well,
     /// since the kernel lists them with file pages; then it slows the process down and kills nobody (mm/memcontrol.c, `mem_cgroup_handle_over_high`).
     #[cold]

@@ -56,6 +56,8 @@ pub struct Kernel {
     pub(crate) is_throttling_new: bool,
     /// Whether the process is to stop before its next call.
     pub(crate) stops: bool,
+    /// Whether no further memory is given.
+    pub(crate) refuses: bool,
 }
 
 const USER_SPACE_END: u64 = 1 << 47;
@@ -104,6 +106,7 @@ impl Kernel {
             is_throttled: false,
             is_throttling_new: false,
             stops: false,
+            refuses: false,
         };
         kernel.set_limits(config.cap, config.high);
         if config.brk.offset_in(config.page_size) > Bytes::ZERO {

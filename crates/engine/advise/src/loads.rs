@@ -195,6 +195,7 @@ fn held(workload: &Workload, cut: usize) -> (Vec<Event>, Vec<u32>) {
     for (number, event) in (0..).zip(&workload.events[..cut]) {
         match event.call {
             Call::Free { block } => set(block, NONE),
+            call if call.is_refused() => {}
             Call::Realloc { block, old, .. } => {
                 old.into_iter().for_each(|old| set(old, NONE));
                 set(block, number);

@@ -189,7 +189,7 @@ fn not_lower(row: &Advised) -> Option<String> {
         [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
         all => all.join(""),
     };
-    Some(format!("It does not lower {named}."))
+    Some(format!("It does not lower {named} by 2 % or more."))
 }
 
 /// What other loads make of it.

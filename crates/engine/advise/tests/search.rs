@@ -129,6 +129,21 @@ fn blocks_behind_a_pin_are_helped_by_each_who_could_act() {
     );
 }
 
+/// A candidate that lowers a figure a little is not said to leave it as it was.
+#[test]
+fn what_a_candidate_does_not_lower_names_the_bound() {
+    let found = whole(subject(program(40_000, 2_000)));
+    let rows = found.candidates.iter();
+    let sentences = rows.flat_map(|row| found.sentences(row));
+    let said: Vec<_> = sentences
+        .filter(|sentence| sentence.contains("does not lower"))
+        .collect();
+    assert!(!said.is_empty());
+    for sentence in said {
+        assert!(sentence.ends_with(" by 2 % or more."), "{sentence}");
+    }
+}
+
 #[test]
 fn a_program_that_gives_everything_back_needs_no_remedy() {
     let mut workload = program(40_000, 2_000);

@@ -45,7 +45,7 @@ pub enum UnknownImage {
     Musl(String),
     /// Its distribution is not known.
     #[error(
-        "{name} does not say which distribution it has; add it to the tag, such as {name}-bookworm or {name}-trixie"
+        "{name} names no distribution that is known; add one to its tag, such as -bookworm or -trixie, or name the distribution alone, such as debian:12"
     )]
     Open {
         /// The image.
@@ -62,9 +62,10 @@ impl FromStr for Image {
     type Err = UnknownImage;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let name: String = text.trim().chars().take(100).collect();
-        let lower = name.to_ascii_lowercase();
-        let bare = lower.split('@').next().unwrap_or_default();
+        // A name has 255 characters at most and a tag 128; the digest behind them says nothing of the distribution.
+        let name = text.trim().split('@').next().unwrap_or_default();
+        let name: String = name.chars().take(400).collect();
+        let bare = name.to_ascii_lowercase();
         let last = bare.rsplit('/').next().unwrap_or_default();
         // A distribution is named with a space.
         let (image, tag) = last.split_once([':', ' ']).unwrap_or((last, ""));
@@ -107,11 +108,32 @@ impl FromStr for Image {
         match named {
             Some(system) => known(system, false),
             // The images of Python moved to Debian 13 in August 2025.
-            None if image == "python" => known(DEBIAN_13, true),
+            None if image == "python" && is_official(folders) && is_recent_python(tag) => {
+                known(DEBIAN_13, true)
+            }
             None if ON_DEBIAN.contains(&image) => Err(UnknownImage::Open { name }),
             None => Err(UnknownImage::Unknown(name, KNOWN.to_owned())),
         }
     }
+}
+
+/// Whether these folders, the innermost first, are those of Docker's official images, at Docker or at a mirror.
+fn is_official<'a>(mut folders: impl Iterator<Item = &'a str>) -> bool {
+    matches!(folders.next(), None | Some("library" | "docker.io"))
+}
+
+/// Whether a tag names a Python whose images were still built in August 2025, and nothing that would be another distribution
+/// or system.
+fn is_recent_python(tag: &str) -> bool {
+    const OLDEST: u32 = 9;
+    tag.split('-').all(|word| {
+        let mut numbers = word.split('.');
+        match (numbers.next(), numbers.next()) {
+            (Some("" | "slim" | "latest" | "3"), None) => true,
+            (Some("3"), Some(minor)) => minor.parse().is_ok_and(|minor: u32| minor >= OLDEST),
+            _ => false,
+        }
+    })
 }
 
 /// Some of the images, as an error names them.
@@ -150,7 +172,7 @@ impl Image {
     pub fn in_words(&self) -> String {
         let System { name, glibc, .. } = self.system;
         let guessed = if self.is_guessed {
-            " Its tag does not name the distribution: images of before August 2025 have Debian 12. Write -bookworm or -trixie to be sure."
+            " Its tag does not name the distribution: images of before August 2025 have Debian 12 or older. Write -bookworm or -trixie to be sure."
         } else {
             ""
         };
@@ -208,6 +230,16 @@ mod tests {
             ("gcr.io/distroless/python3-debian12", "2.36", None),
             ("amazonlinux:2023", "2.34", None),
             ("Ubuntu 24.04", "2.39", Some("5.3.0")),
+            (
+                "public.ecr.aws/docker/library/python:3.13",
+                "2.41",
+                Some("5.3.0"),
+            ),
+            (
+                "123456789012.dkr.ecr.eu-central-1.amazonaws.com/platform/base-images/team/python:3.11.9-slim-bookworm",
+                "2.36",
+                Some("5.3.0"),
+            ),
             ("RHEL 10", "2.39", None),
             ("rhel:8.10", "2.28", Some("5.2.1")),
             ("Amazon Linux 2023", "2.34", None),
@@ -235,6 +267,16 @@ mod tests {
             ("python:3.12-alpine", "musl"),
             ("node:22-slim", "-bookworm"),
             ("mycompany/service:4", "debian:12"),
+            // Other distributions and systems than the usual one, and others' images of the same name.
+            ("python:3.9-slim-buster", "names no distribution"),
+            (
+                "python:3.12-windowsservercore-ltsc2022",
+                "names no distribution",
+            ),
+            ("python:3.8-slim", "names no distribution"),
+            ("python:2.7", "names no distribution"),
+            ("cgr.dev/chainguard/python:latest", "names no distribution"),
+            ("bitnami/python:3.12", "names no distribution"),
             ("debian:99", "not known"),
             ("", "not known"),
         ] {

@@ -122,18 +122,20 @@ pub(crate) fn environment(
 ) -> std::fmt::Result {
     // A report is passed on. What no allocator reads may be a password.
     let all = &recording.variant.environment;
-    let read = all.iter().filter(|variable| is_read(&variable.name));
-    let mut others = all.len();
+    let said = || remarks.iter().chain(&recording.remarks);
+    let (read, others): (Vec<_>, Vec<_>) = all.iter().partition(|variable| is_read(&variable.name));
     for variable in read {
         writeln!(out, "  {}={}", variable.name, variable.value)?;
-        others -= 1;
     }
-    match others {
+    // One that a remark names, such as LD_PRELOAD, is none of those of which nothing is said.
+    let has_remark = |name: &str| said().any(|remark| remark.variable == name);
+    let others = others.iter().filter(|other| !has_remark(&other.name));
+    match others.count() {
         0 => {}
         1 => writeln!(out, "  1 other variable, which no allocator reads")?,
         n => writeln!(out, "  {n} other variables, which no allocator reads")?,
     }
-    for remark in remarks.iter().chain(&recording.remarks) {
+    for remark in said() {
         let sign = match remark.tone {
             Tone::Applied => "✓",
             Tone::Surprise => "!",

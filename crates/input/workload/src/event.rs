@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct BlockId(pub u32);
 
+impl BlockId {
+    /// What a call returned that failed when it was recorded: the system had no memory for it, and the program went on without.
+    pub const REFUSED: Self = Self(u32::MAX);
+}
+
 /// Names a mark of a workload, an index into [`Workload::marks`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -87,6 +92,12 @@ impl Call {
     /// Whether the program made it. The others are marks, and what a recording tells of pages and processes.
     pub fn is_call(self) -> bool {
         !matches!(self, Self::Mark(_) | Self::Touched(_) | Self::Forked)
+    }
+
+    /// Whether it asked for memory in vain when it was recorded.
+    #[inline]
+    pub fn is_refused(self) -> bool {
+        self.allocated() == Some(BlockId::REFUSED)
     }
 
     /// The block it returns, if it is a call that returns one.

@@ -105,6 +105,8 @@ struct Writer {
     /// Bytes of each block, 0 where there is none, and the allocating calls so far.
     sizes: Vec<u64>,
     asked: u64,
+    /// How many numbers blocks have.
+    blocks: u32,
 }
 
 impl Writer {
@@ -127,6 +129,7 @@ impl Writer {
             said: Vec::new(),
             sizes: Vec::new(),
             asked: 0,
+            blocks: workload.blocks,
         }
     }
 
@@ -169,6 +172,12 @@ impl Writer {
             }
             // A sequence has one process, which has made its parent's calls itself.
             Call::Forked => {}
+            // The program went on without a block, and another one of the same number would be touched.
+            call if call.is_refused() => {
+                let operation = self.refused(&call);
+                self.push(thread, operation);
+                self.asked += 1;
+            }
             call => {
                 let kept = self.kept_by(&call);
                 if let Some(operation) = operation_of(&call) {
@@ -178,6 +187,24 @@ impl Writer {
                     self.made(thread, block, kept, size);
                 }
             }
+        }
+    }
+
+    /// Returns a call that fails on any machine, for one that failed when it was recorded.
+    fn refused(&self, call: &Call) -> Operation {
+        const NOT_TO_BE_HAD: u64 = 1 << 62;
+        // A number that no block has.
+        let block = self.blocks;
+        match *call {
+            Call::Realloc { old, .. } => Operation::Realloc {
+                block,
+                old: old.map(|old| old.0),
+                size: NOT_TO_BE_HAD,
+            },
+            _ => Operation::Malloc {
+                block,
+                size: NOT_TO_BE_HAD,
+            },
         }
     }
 

@@ -2,6 +2,9 @@
 
 use super::{EXISTS, call, number};
 
+/// The pages that kernels have, in bytes; a call that begins within one is refused.
+const PAGES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
+
 /// Maps memory at this address and no other.
 pub(super) fn map_at(
     address: usize,
@@ -80,10 +83,18 @@ pub(crate) fn pages_in_core(address: u64, length: u64, flags: &mut [u8]) -> bool
     unsafe { call(number::MINCORE, arguments) == 0 }
 }
 
+/// Changes how the pages of some bytes of a library are protected: 1 to read, 2 to write, 4 to run. Returns whether it has.
+pub(crate) fn protect(address: usize, length: usize, protection: usize) -> bool {
+    PAGES.iter().any(|page| {
+        let begin = address & !(page - 1);
+        let arguments = [begin, address + length - begin, protection, 0, 0, 0];
+        // SAFETY: the caller leaves the pages as they were, or may only do more with them.
+        unsafe { call(number::MPROTECT, arguments) == 0 }
+    })
+}
+
 /// Whether all pages of some bytes are mapped. `false` also where the kernel does not say, and for more than 64 KiB.
 pub(crate) fn is_mapped(address: usize, length: usize) -> bool {
-    /// The pages that kernels have; a call that begins within one is refused.
-    const PAGES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
     let mut flags = [0; 33];
     let Some(end) = address.checked_add(length) else {
         return false;

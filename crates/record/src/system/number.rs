@@ -11,6 +11,7 @@ mod x86_64 {
     pub(in crate::system) const READ: usize = 0;
     pub(in crate::system) const CLOSE: usize = 3;
     pub(in crate::system) const MMAP: usize = 9;
+    pub(in crate::system) const MPROTECT: usize = 10;
     pub(in crate::system) const MUNMAP: usize = 11;
     pub(in crate::system) const BRK: usize = 12;
     pub(in crate::system) const IOCTL: usize = 16;
@@ -70,6 +71,7 @@ mod aarch64 {
     pub(in crate::system) const MUNMAP: usize = 215;
     pub(in crate::system) const MMAP: usize = 222;
     pub(in crate::system) const FADVISE: usize = 223;
+    pub(in crate::system) const MPROTECT: usize = 226;
     pub(in crate::system) const MINCORE: usize = 232;
     pub(in crate::system) const MADVISE: usize = 233;
     pub(in crate::system) const PRLIMIT: usize = 261;

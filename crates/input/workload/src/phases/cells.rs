@@ -153,6 +153,7 @@ impl Reader {
     #[inline]
     fn call(&mut self, cell: &mut Cell, part: &Workload, event: &Event) {
         match event.call {
+            call if call.is_refused() => cell.calls += 1,
             Call::Free { block } => {
                 cell.calls += 1;
                 cell.frees += 1;

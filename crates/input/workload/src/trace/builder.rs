@@ -179,9 +179,6 @@ impl Builder {
         if let Some(old) = old.filter(|_| !failed) {
             self.numbers.give_back(old);
         }
-        if new.is_null() && !failed {
-            self.numbers.give_back(block);
-        }
         let size = Bytes(size);
         Ok(Some(Call::Realloc { block, old, size }))
     }
@@ -270,8 +267,6 @@ impl Builder {
     /// Numbers the block that an allocating line returned.
     #[inline]
     fn allocated(&mut self, pointer: Address) -> Result<BlockId, Fault> {
-        let block = self.numbers.take();
-        self.workload.blocks = self.numbers.end;
         let recorded = &mut self.workload.recorded;
         if recorded.len() == recorded.capacity() {
             recorded
@@ -279,16 +274,20 @@ impl Builder {
                 .map_err(|_| Fault::OutOfMemory)?;
         }
         recorded.push(pointer);
-        match self.allocations.get_mut(block.0 as usize) {
-            Some(allocation) => *allocation = self.allocated,
-            // Numbers that are new come in turn.
-            None => self.allocations.push(self.allocated),
-        }
         // No more of them than events, which are counted in 32 bits.
+        let number = self.allocated;
         self.allocated += 1;
-        if !pointer.is_null() {
-            self.names.name(pointer, block);
+        if pointer.is_null() {
+            return Ok(BlockId::REFUSED);
         }
+        let block = self.numbers.take();
+        self.workload.blocks = self.numbers.end;
+        match self.allocations.get_mut(block.0 as usize) {
+            Some(allocation) => *allocation = number,
+            // Numbers that are new come in turn.
+            None => self.allocations.push(number),
+        }
+        self.names.name(pointer, block);
         Ok(block)
     }
 }

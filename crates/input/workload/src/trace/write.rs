@@ -220,12 +220,16 @@ impl Blocks<'_> {
 
     /// Returns the address that an allocating call returned.
     fn allocated(&mut self, block: BlockId) -> io::Result<u64> {
-        let live = self.live.get_mut(block.0 as usize);
-        let live = live.ok_or_else(|| invalid("every block it names"))?;
         let address = match &mut self.addresses {
             Some(addresses) => addresses.next().ok_or_else(|| invalid(ONE_EACH))?.0,
+            None if block == BlockId::REFUSED => 0,
             None => (u64::from(block.0) + 1) * 0x10,
         };
+        if block == BlockId::REFUSED {
+            return Ok(0);
+        }
+        let live = self.live.get_mut(block.0 as usize);
+        let live = live.ok_or_else(|| invalid("every block it names"))?;
         *live = Some(address);
         Ok(address)
     }
