@@ -34,7 +34,6 @@ mod emap;
 mod entry;
 mod eset;
 mod extent;
-mod footprint;
 mod grow_retained;
 mod init;
 mod options;
@@ -46,6 +45,7 @@ mod rules;
 mod shared;
 mod size_classes;
 mod stats;
+mod stored;
 mod tcache;
 mod tcache_alloc;
 mod tcache_gc;
@@ -56,6 +56,7 @@ mod version;
 
 pub use conf::{Preset, Settings, presets};
 pub use options::{Options, ThreadData};
+pub use stored::Stored;
 pub use thp::{MetadataThp, Thp};
 pub use version::Version;
 
