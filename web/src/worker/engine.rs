@@ -35,7 +35,7 @@ const MOST_MOMENTS: usize = 128;
 const MOST_BYTES: Bytes = Bytes::mib(64);
 
 /// One part in so many of the time that a run or a look takes may be spent on keeping moments.
-const SHARE: f64 = 40.0;
+const SHARE: f64 = 16.0;
 
 /// What passes between two offers of one job at most; more is another job's time.
 const LONGEST_MS: f64 = 20.0;

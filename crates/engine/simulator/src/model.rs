@@ -43,7 +43,7 @@ impl Model {
 #[derive(Clone)]
 pub(crate) enum StoredModel {
     Glibc(Box<highwater_glibc::Stored>),
-    Jemalloc(Box<Jemalloc>),
+    Jemalloc(Box<highwater_jemalloc::Stored>),
     Python(Box<Pymalloc<Self>>),
 }
 
@@ -53,7 +53,7 @@ impl Model {
     pub(crate) fn stored(&self) -> StoredModel {
         match self {
             Self::Glibc(glibc) => StoredModel::Glibc(Box::new(glibc.stored())),
-            Self::Jemalloc(jemalloc) => StoredModel::Jemalloc(Box::new(jemalloc.clone())),
+            Self::Jemalloc(jemalloc) => StoredModel::Jemalloc(Box::new(jemalloc.stored())),
             Self::Python(python) => StoredModel::Python(Box::new(python.over(Self::stored))),
         }
     }
@@ -65,7 +65,7 @@ impl StoredModel {
     pub(crate) fn resumed(&self, kernel: &Kernel) -> Model {
         match self {
             Self::Glibc(glibc) => Model::Glibc(glibc.resumed(kernel)),
-            Self::Jemalloc(jemalloc) => Model::Jemalloc(jemalloc.as_ref().clone()),
+            Self::Jemalloc(jemalloc) => Model::Jemalloc(jemalloc.resumed()),
             Self::Python(python) => {
                 Model::Python(Box::new(python.over(|inner| inner.resumed(kernel))))
             }

@@ -35,7 +35,7 @@ impl Simulation {
             kernel: self.kernel.clone(),
             model: self.model.stored(),
             program: self.program.without_blocks(),
-            blocks: Sparse::of(self.blocks(), |_, held| held.is_live()),
+            blocks: Sparse::of(self.blocks(), Held::NOTHING, |_, held| held.is_live()),
             history: self.history().packed(),
             highest: self.highest,
             environment: Arc::clone(&self.environment),
@@ -49,7 +49,7 @@ impl Snapshot {
     #[inline]
     pub fn resumed(&self, near: Option<&Simulation>) -> Simulation {
         let mut program = self.program.clone();
-        program.take_blocks(self.blocks.table(Held::NOTHING), self.history.unpacked());
+        program.take_blocks(self.blocks.table(), self.history.unpacked());
         Simulation {
             feed: self.feed.resumed(near.map(|near| &near.feed)),
             model: self.model.resumed(&self.kernel),

@@ -10,8 +10,8 @@ const SPACING: u64 = 1 << 16;
 /// One in so many of the bytes is the most that one snapshot may take.
 const LARGEST: u64 = 3;
 
-/// Moments of one run that are kept, at most so many and so many bytes. Where there are more, every second one goes and the spacing
-/// doubles. Beside each moment `T` is kept, which belongs to whoever looks.
+/// Moments of one run that are kept, at most so many and so many bytes. Where there are more, the one goes that leaves the shortest
+/// way between its neighbours. Beside each moment `T` is kept, which belongs to whoever looks.
 pub struct Snapshots<T> {
     /// By how far the run had come.
     kept: Vec<Kept<T>>,
@@ -82,14 +82,20 @@ impl<T: Clone> Snapshots<T> {
         }
     }
 
-    /// Lets every second one go, and doubles the spacing.
+    /// Lets one go: the one that leaves the shortest way from the one before it, or the beginning, to the one behind it. The last
+    /// goes only if it is alone. From then on moments lie at least half as far from each other as those that are kept do.
     pub fn thin(&mut self) {
-        self.spacing *= 2;
-        let mut number = 0;
-        self.kept.retain(|_| {
-            number += 1;
-            number % 2 == 0
-        });
+        let position = |kept: &Kept<T>| kept.snapshot.position();
+        let Some(last) = self.kept.last().map(position) else {
+            return;
+        };
+        let before = std::iter::once(0).chain(self.kept.iter().map(position));
+        let behind = self.kept.iter().skip(1).map(position);
+        let ways = before.zip(behind).map(|(before, behind)| behind - before);
+        let shortest = ways.zip(0..).min().map_or(0, |(_, place)| place);
+        self.kept.remove(shortest);
+        let average = last / (self.kept.len() as u64 + 1);
+        self.spacing = self.spacing.max(average / 2);
     }
 
     /// Returns the simulation at the latest kept moment that is not after this one, with what was kept beside it, if that is after

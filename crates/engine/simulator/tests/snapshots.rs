@@ -376,6 +376,43 @@ fn from_a_snapshot_of_a_run_that_records_a_simulation_goes_on_alike() {
     }
 }
 
+/// Few moments or many, all of them or what is left of many: a look says the same from each.
+#[test]
+fn from_whichever_moments_are_kept_a_look_is_the_same() {
+    let source = Source::from(program(31, 600_000));
+    for allocator in ["glibc@2.36", "jemalloc@5.3.0"] {
+        let variant = variant(allocator, None, "");
+        let mut simulation = Simulation::new(&source, &variant).expect("it can run");
+        let mut all = [1, 3, 64].map(|most| Snapshots::new(most, Bytes::mib(64)));
+        while simulation.position() < source.events() {
+            simulation.run_until(simulation.position() + 7000);
+            for kept in &mut all {
+                if kept.is_due(&simulation) {
+                    kept.keep(&simulation, ((), Bytes::ZERO));
+                }
+            }
+        }
+        let mut random = Rand32::new(8);
+        let mut whole = Simulation::new(&source, &variant).expect("it can run");
+        let mut begun = Vec::new();
+        for part in 1..4 {
+            let moment = part * 200_000 - u64::from(random.rand_range(0..60_000));
+            whole.run_until(moment);
+            for kept in &all {
+                let resumed = kept.resumed((moment, Micros(u64::MAX)), 0, None);
+                let beginning = || Simulation::new(&source, &variant).expect("it can run");
+                let mut again = resumed.map_or_else(beginning, |(simulation, ())| simulation);
+                begun.push(again.position());
+                again.run_until(moment);
+                assert_looks_the_same(&again, &whole, &format!("{allocator} at {moment}"));
+            }
+        }
+        begun.sort_unstable();
+        begun.dedup();
+        assert!(begun.len() > 3, "{begun:?}");
+    }
+}
+
 #[test]
 fn snapshots_keep_to_their_bounds_and_the_nearest_is_taken() {
     let source = Source::from(program(4, 500_000));

@@ -13,6 +13,7 @@ mod environment;
 mod figures;
 mod objects;
 mod order;
+mod packed;
 mod pages;
 mod remembered;
 mod sparse;
@@ -32,9 +33,10 @@ pub use highwater_kernel::{
 };
 pub use objects::{Objects, OwnMemory};
 pub use order::{places_by_key, text_key};
+pub use packed::{Packed, Unpacker};
 pub use pages::{PageRun, PageUse};
 pub use remembered::{Remembered, Turns};
-pub use sparse::Sparse;
+pub use sparse::{Entry, Sparse};
 pub use states::States;
 pub use variables::{Reader, VARIABLES, reader_of};
 

@@ -1,65 +1,52 @@
 //! Every block of the allocator's memory: extents cut into regions, large blocks, free extents, its own structures.
 
 use crate::Jemalloc;
-use crate::edata::ExtentState;
+use crate::edata::{Edata, ExtentState};
+use crate::units::ArenaIndex;
 use highwater_allocator::{
     Address, Block, BlockState, Bytes, Cache, Kernel, States, places_by_key,
 };
 
+/// Memory that one thing has: an extent, or a block of a base.
+enum Held<'a> {
+    Extent(&'a Edata),
+    Base(ArenaIndex, Address, Bytes),
+}
+
+impl Held<'_> {
+    fn start(&self) -> Address {
+        match self {
+            Self::Extent(edata) => edata.base,
+            Self::Base(_, start, _) => *start,
+        }
+    }
+}
+
 impl Jemalloc {
     /// Visits every block, the lowest first.
     pub(crate) fn visit_blocks(&self, visit: &mut dyn FnMut(Block)) {
-        let mut blocks = Vec::new();
-        self.collect_blocks(&mut |block| blocks.push(block));
-        let order = places_by_key(&blocks, |block: &Block| block.start.0);
-        order.for_each(|place| visit(blocks[place]));
-    }
-
-    fn collect_blocks(&self, visit: &mut dyn FnMut(Block)) {
         let mut not_live = States::default();
         self.visit_not_live(&mut |block, state| not_live.note(block.0, state));
         let mut not_live = not_live.in_order();
         let mut state_of = |block: Address| not_live.of(block.0).unwrap_or(BlockState::Live);
-        for (_, edata) in self.shared.edatas.iter() {
-            let mut give = |start, size, user, state| {
-                visit(Block {
-                    start,
-                    size,
-                    user,
-                    state,
-                    arena: edata.arena.0,
+        // None overlap, and the regions of a slab are in order, so that only these need be put in order.
+        let extents = self.shared.edatas.iter().map(|(_, edata)| edata);
+        let extents = extents.filter(|edata| edata.state != ExtentState::Unused);
+        let bases = self.shared.base_blocks();
+        let bases = bases.map(|(arena, start, size)| Held::Base(arena, start, size));
+        let all: Vec<Held> = extents.map(Held::Extent).chain(bases).collect();
+        for place in places_by_key(&all, |held| held.start().0) {
+            match &all[place] {
+                Held::Extent(edata) => visit_extent(edata, &mut state_of, visit),
+                Held::Base(arena, start, size) => visit(Block {
+                    start: *start,
+                    size: *size,
+                    user: *start,
+                    state: BlockState::Metadata,
+                    arena: arena.0,
                     mapped: true,
-                });
-            };
-            let (base, size) = (edata.base, edata.size);
-            match edata.state {
-                ExtentState::Unused => {}
-                ExtentState::Dirty => give(base, size, base, BlockState::Dirty),
-                ExtentState::Muzzy => give(base, size, base, BlockState::Muzzy),
-                ExtentState::Retained => give(base, size, base, BlockState::Retained),
-                ExtentState::Active if edata.slab => {
-                    for region in edata.regions() {
-                        let state = match region.is_free {
-                            true => BlockState::Free {
-                                bin: edata.class.0 as u16,
-                            },
-                            false => state_of(region.start),
-                        };
-                        give(region.start, region.size, region.start, state);
-                    }
-                }
-                ExtentState::Active => give(base, size, edata.start, state_of(edata.start)),
+                }),
             }
-        }
-        for (arena, start, size) in self.shared.base_blocks() {
-            visit(Block {
-                start,
-                size,
-                user: start,
-                state: BlockState::Metadata,
-                arena: arena.0,
-                mapped: true,
-            });
         }
     }
 
@@ -91,5 +78,42 @@ impl Jemalloc {
             }
         }
         sum
+    }
+}
+
+/// Visits the blocks of an extent, the lowest first. `state_of` knows the state of those that it has in use.
+fn visit_extent(
+    edata: &Edata,
+    state_of: &mut dyn FnMut(Address) -> BlockState,
+    visit: &mut dyn FnMut(Block),
+) {
+    let mut give = |start, size, user, state| {
+        visit(Block {
+            start,
+            size,
+            user,
+            state,
+            arena: edata.arena.0,
+            mapped: true,
+        });
+    };
+    let (base, size) = (edata.base, edata.size);
+    match edata.state {
+        ExtentState::Unused => {}
+        ExtentState::Dirty => give(base, size, base, BlockState::Dirty),
+        ExtentState::Muzzy => give(base, size, base, BlockState::Muzzy),
+        ExtentState::Retained => give(base, size, base, BlockState::Retained),
+        ExtentState::Active if edata.slab => {
+            for region in edata.regions() {
+                let state = match region.is_free {
+                    true => BlockState::Free {
+                        bin: edata.class.0 as u16,
+                    },
+                    false => state_of(region.start),
+                };
+                give(region.start, region.size, region.start, state);
+            }
+        }
+        ExtentState::Active => give(base, size, edata.start, state_of(edata.start)),
     }
 }

@@ -5,10 +5,14 @@
 //! those that are not in use. What is in them is kept here, outside simulated memory; their pages never go back, so
 //! touching them once is enough.
 
+mod stored;
+
+pub(crate) use stored::{StoredEdatas, put_id, take_id};
+
 use crate::edata_heap::{HeapLinks, SerialOrder};
 use crate::size_classes::{PAGE, Pszind, Szind};
 use crate::units::{ArenaIndex, Serial};
-use highwater_allocator::{Address, Bytes, table_bytes};
+use highwater_allocator::{Address, Bytes};
 
 /// `sizeof (edata_t)`, before 5.3.0 `sizeof (extent_t)`.
 pub(crate) const EDATA_BYTES: Bytes = Bytes(128);
@@ -219,12 +223,6 @@ impl Edatas {
         let id = EdataId(self.all.len() as u32);
         self.all.push(Edata::unused(home, home_serial));
         id
-    }
-
-    /// Returns the bytes that they take.
-    #[inline]
-    pub(crate) fn footprint(&self) -> Bytes {
-        table_bytes(&self.all)
     }
 
     /// Returns the number of structures, used or not.

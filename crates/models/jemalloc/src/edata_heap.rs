@@ -6,9 +6,9 @@
 //! becomes the root if it comes before that one alone (`ph_insert`). It may then lie above others that come before it. So the links
 //! are those of the real heap.
 
-use crate::edata::{EdataId, Edatas};
+use crate::edata::{EdataId, Edatas, put_id, take_id};
 use crate::units::Serial;
-use highwater_allocator::Address;
+use highwater_allocator::{Address, Entry, Packed, Unpacker};
 use std::collections::VecDeque;
 
 /// The key of an extent in the order: its serial number and address.
@@ -23,6 +23,24 @@ pub(crate) struct HeapLinks {
     next: Option<EdataId>,
     /// The first of its children (`lchild`).
     child: Option<EdataId>,
+}
+
+impl Entry for HeapLinks {
+    #[inline]
+    fn put(&self, before: &Self, packed: &mut Packed) {
+        put_id(self.before, before.before, packed);
+        put_id(self.next, before.next, packed);
+        put_id(self.child, before.child, packed);
+    }
+
+    #[inline]
+    fn take(before: &Self, reader: &mut Unpacker<'_>) -> Self {
+        Self {
+            before: take_id(before.before, reader),
+            next: take_id(before.next, reader),
+            child: take_id(before.child, reader),
+        }
+    }
 }
 
 /// How the releases' heaps differ.

@@ -6,6 +6,10 @@
 //! and the last page of an extent are entered, of a slab every page. Here the tree is an array outside simulated
 //! memory; the pages of the nodes become resident as they would.
 
+mod stored;
+
+pub(crate) use stored::StoredEmap;
+
 use crate::base::Base;
 use crate::edata::{Edata, EdataId};
 use crate::size_classes::{CACHE_LINE, PAGE};
@@ -23,13 +27,17 @@ const NODE_SHIFT: u32 = 42;
 /// One element of such a node, for one leaf (`sizeof (rtree_node_elm_t)`).
 const NODE_ELEMENT: Bytes = Bytes(8);
 const NODE_ELEMENTS: u64 = 1 << (NODE_SHIFT - WIDE_LEAF_SHIFT);
-const NOTHING: u32 = u32::MAX;
+const NOTHING: Entered = Entered(u32::MAX);
+
+/// The number of the extent that a page was entered for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Entered(u32);
 
 #[derive(Clone)]
 struct Leaf {
     key: u64,
     home: Address,
-    entries: Box<[u32]>,
+    entries: Box<[Entered]>,
     /// Whether each of the leaf's own pages was written.
     touched: Vec<bool>,
 }
@@ -67,14 +75,6 @@ impl Emap {
         }
     }
 
-    /// Returns the bytes of its leaves.
-    #[inline]
-    pub(crate) fn footprint(&self) -> Bytes {
-        let leaves = self.leaves.iter();
-        let entries: usize = leaves.map(|leaf| leaf.entries.len()).sum();
-        Bytes((entries * size_of::<u32>()) as u64)
-    }
-
     #[inline]
     fn leaf(&self, at: Address) -> Option<&Leaf> {
         let key = at.0 >> self.leaf_shift;
@@ -86,7 +86,7 @@ impl Emap {
     pub(crate) fn lookup(&self, at: Address) -> Option<EdataId> {
         let leaf = self.leaf(at)?;
         let entry = leaf.entries[leaf.index(at)];
-        (entry != NOTHING).then_some(EdataId(entry))
+        (entry != NOTHING).then_some(EdataId(entry.0))
     }
 
     /// Enters an extent for its first and its last page (`emap_register_boundary`). `false` where there is no memory.
@@ -176,7 +176,7 @@ impl Emap {
             return;
         };
         let index = leaf.index(at);
-        leaf.entries[index] = id.map_or(NOTHING, |id| id.0);
+        leaf.entries[index] = id.map_or(NOTHING, |id| Entered(id.0));
         let entry = leaf.home + self.entry_bytes * index as u64;
         let page = ((entry.0 >> PAGE_SHIFT) - (leaf.home.0 >> PAGE_SHIFT)) as usize;
         if !leaf.touched[page] {

@@ -35,7 +35,6 @@ mod emap;
 mod entry;
 mod eset;
 mod extent;
-mod footprint;
 mod grow_retained;
 mod init;
 mod options;
@@ -47,6 +46,7 @@ mod rules;
 mod shared;
 mod size_classes;
 mod stats;
+mod stored;
 mod tcache;
 mod tcache_alloc;
 mod tcache_gc;
@@ -57,6 +57,7 @@ mod version;
 
 pub use conf::{Preset, Settings, presets};
 pub use options::{Options, ThreadData};
+pub use stored::Stored;
 pub use thp::{MetadataThp, Thp};
 pub use version::Version;
 

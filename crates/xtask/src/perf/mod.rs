@@ -48,6 +48,7 @@ pub(crate) fn run(options: &options::Perf) -> Result<ExitCode> {
         );
     }
     let mut within_limits = true;
+    let mut measured = Vec::new();
     for (name, measure) in PARTS {
         let is_wanted = match &options.only {
             Some(only) => only == name,
@@ -56,10 +57,11 @@ pub(crate) fn run(options: &options::Perf) -> Result<ExitCode> {
         if is_wanted {
             let mut report = Report::default();
             within_limits &= measure(options, &mut report)?;
-            report.keep(name, options)?;
+            measured.push((name, report.finish(name, options)));
+            // Written at once: what comes after may fail.
+            report::write(&names, &measured)?;
         }
     }
-    report::write(&names)?;
     ensure!(within_limits, "a figure is above its limit");
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,6 @@
 //! `docs/performance.md`: what was measured, on which machine and by which command.
 
-use std::{fmt::Write as _, fs, path::PathBuf, thread};
+use std::{fs, path::PathBuf, thread};
 
 use anyhow::{Context, Result};
 
@@ -36,37 +36,46 @@ impl Report {
         self.0 += &format!("\n```text\n{}\n```\n", lines.join("\n"));
     }
 
-    /// Keeps what was measured until the page is written.
-    pub(super) fn keep(mut self, name: &str, options: &options::Perf) -> Result<()> {
+    /// Returns the part with the command that measured it, and the machine.
+    pub(super) fn finish(mut self, name: &str, options: &options::Perf) -> String {
         let mut command = format!("cargo xtask perf --only {name} --runs {}", options.runs);
         if let Some(revision) = options.against.as_ref().filter(|_| name == "against") {
-            write!(command, " --against {revision}")?;
+            command += &format!(" --against {revision}");
         }
-        write!(self.0, "\n`{command}`, on {}.\n", machine())?;
-        let folder = kept();
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join(name), self.0)?;
-        Ok(())
+        self.0 += &format!("\n`{command}`, on {}.\n", machine());
+        self.0
     }
 }
 
-fn kept() -> PathBuf {
-    workspace::target_dir().join("perf/parts")
+fn page() -> PathBuf {
+    workspace::root().join("docs/performance.md")
 }
 
-/// Writes the page, of what was kept of these parts.
-pub(super) fn write(names: &[&str]) -> Result<()> {
-    let mut page = String::from(
+/// Returns a part as a page has it.
+fn part_of<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+    let by = format!("`cargo xtask perf --only {name} ");
+    let starts = page.match_indices("\n## ").map(|(start, _)| start);
+    let ends = starts.clone().skip(1).chain([page.len()]);
+    let mut parts = starts.zip(ends).map(|(start, end)| &page[start..end]);
+    parts.find(|part| part.contains(&by))
+}
+
+/// Writes the page: the parts that were measured, by name, and of the others what it has.
+pub(super) fn write(names: &[&str], measured: &[(&str, String)]) -> Result<()> {
+    let before = fs::read_to_string(page()).unwrap_or_default();
+    let mut text = String::from(
         "# Performance\n\n\
          `cargo xtask perf` measures this page and writes it; under each part is the command for it alone, and the machine. \
          Times are processor times, and what is compared ran by turns. A figure in front of parentheses is the median of the \
          runs, those in them are the lowest and the highest.\n",
     );
     for name in names {
-        page += &fs::read_to_string(kept().join(name)).unwrap_or_default();
+        let is_new = |part: &&(&str, String)| part.0 == *name;
+        let new = measured.iter().find(is_new).map(|(_, part)| part.as_str());
+        text += new.or_else(|| part_of(&before, name)).unwrap_or_default();
     }
-    let file = workspace::root().join("docs/performance.md");
-    fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    let file = page();
+    fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     println!("written: {}", file.display());
     Ok(())
 }
@@ -89,4 +98,19 @@ fn machine() -> String {
         says += &format!(", with a load of {load} at its end");
     }
     says
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_found_by_the_command_that_measured_it() {
+        let page = "# Performance\n\nSays.\n\n## One\n\n`cargo xtask perf --only one --runs 2`, on it.\n\n## Two\n\n`cargo xtask perf --only two --runs 2`, on it.\n";
+        let one = part_of(page, "one").expect("it is there");
+        let two = part_of(page, "two").expect("it is there");
+        assert!(one.starts_with("\n## One") && two.starts_with("\n## Two"));
+        assert!(page.ends_with(&format!("{one}{two}")));
+        assert_eq!(part_of(page, "three"), None);
+    }
 }

@@ -1,16 +1,15 @@
-//! A history in about a third of the memory, for as long as nobody asks it anything.
-//!
-//! One block after another, each by what it differs from the one before: numbers of seven bits to a byte, the low ones first.
+//! Blocks in about a third of the memory, for as long as nobody asks anything of them: those that were freed, one after another,
+//! and those that are live, each by what it differs from the one before.
 
 use super::{History, Past};
 use crate::simulation::{Held, Stamp};
-use highwater_allocator::{Address, Bytes, Micros, ThreadId, table_bytes};
+use highwater_allocator::{Address, Bytes, Entry, Micros, Packed, ThreadId, Unpacker};
 use highwater_workload::SiteId;
 
 /// A history as it was at a moment.
 #[derive(Clone)]
 pub(crate) struct PackedHistory {
-    bytes: Vec<u8>,
+    packed: Packed,
     blocks: usize,
     due: usize,
 }
@@ -39,15 +38,15 @@ impl History {
     /// Returns it as it is now.
     #[inline]
     pub(crate) fn packed(&self) -> PackedHistory {
-        let mut bytes = Vec::with_capacity(self.past.len() * BLOCK);
-        let mut before = BEFORE;
+        let mut packed = Packed::with_room(self.past.len() * BLOCK);
+        let mut before = &BEFORE;
         for past in &self.past {
-            put_past(&mut bytes, past, &before);
-            before = *past;
+            past.put(before, &mut packed);
+            before = past;
         }
-        bytes.shrink_to_fit();
+        packed.shrink();
         PackedHistory {
-            bytes,
+            packed,
             blocks: self.past.len(),
             due: self.due,
         }
@@ -59,9 +58,9 @@ impl PackedHistory {
     #[inline]
     pub(crate) fn unpacked(&self) -> History {
         let mut past = Vec::with_capacity(self.blocks);
-        let (mut bytes, mut before) = (self.bytes.iter(), BEFORE);
+        let (mut reader, mut before) = (self.packed.reader(), BEFORE);
         for _ in 0..self.blocks {
-            before = take_past(&mut bytes, &before);
+            before = Past::take(&before, &mut reader);
             past.push(before);
         }
         History {
@@ -73,92 +72,87 @@ impl PackedHistory {
     /// Returns the bytes that it takes.
     #[inline]
     pub(crate) fn footprint(&self) -> Bytes {
-        table_bytes(&self.bytes)
+        self.packed.footprint()
     }
 }
 
-#[inline]
-fn put_past(bytes: &mut Vec<u8>, past: &Past, before: &Past) {
-    let Past { held, freed } = past;
-    let pair = |first: u16, second: u16| u64::from(first) << 16 | u64::from(second);
-    let threads = pair(held.allocated.thread.0, freed.thread.0);
-    let sites = pair(held.allocated.site.number(), freed.site.number());
-    put(
-        bytes,
-        u64::from(freed.event.wrapping_sub(before.freed.event)),
-    );
-    put(bytes, freed.time.0.wrapping_sub(before.freed.time.0));
-    put(
-        bytes,
-        u64::from(freed.event.wrapping_sub(held.allocated.event)),
-    );
-    put(bytes, freed.time.0.wrapping_sub(held.allocated.time.0));
-    put(bytes, threads);
-    put(
-        bytes,
-        folded(held.address.0.wrapping_sub(before.held.address.0)),
-    );
-    put(bytes, held.size.0);
-    put(bytes, sites);
-}
-
-#[inline]
-fn take_past(bytes: &mut std::slice::Iter<'_, u8>, before: &Past) -> Past {
-    let event = before.freed.event.wrapping_add(take(bytes) as u32);
-    let time = before.freed.time.0.wrapping_add(take(bytes));
-    let allocated_event = event.wrapping_sub(take(bytes) as u32);
-    let allocated_time = time.wrapping_sub(take(bytes));
-    let threads = take(bytes);
-    let address = Address(before.held.address.0.wrapping_add(unfolded(take(bytes))));
-    let size = Bytes(take(bytes));
-    let sites = take(bytes);
-    let stamp = |event, time, thread, site| Stamp {
-        time: Micros(time),
-        event,
-        thread: ThreadId(thread),
-        site: SiteId::of_number(site),
-    };
-    let (thread, site) = ((threads >> 16) as u16, (sites >> 16) as u16);
-    Past {
-        held: Held {
-            address,
-            size,
-            allocated: stamp(allocated_event, allocated_time, thread, site),
-        },
-        freed: stamp(event, time, threads as u16, sites as u16),
+impl Entry for Past {
+    #[inline]
+    fn put(&self, before: &Self, packed: &mut Packed) {
+        let Self { held, freed } = self;
+        packed.put(u64::from(freed.event.wrapping_sub(before.freed.event)));
+        packed.put(freed.time.0.wrapping_sub(before.freed.time.0));
+        packed.put(u64::from(freed.event.wrapping_sub(held.allocated.event)));
+        packed.put(freed.time.0.wrapping_sub(held.allocated.time.0));
+        packed.put(pair(held.allocated.thread.0, freed.thread.0));
+        packed.put_beside(held.address.0, before.held.address.0);
+        packed.put(held.size.0);
+        packed.put(pair(held.allocated.site.number(), freed.site.number()));
     }
-}
 
-/// A difference, so that a small one in either direction is a small number.
-fn folded(difference: u64) -> u64 {
-    let signed = difference as i64;
-    ((signed << 1) ^ (signed >> 63)) as u64
-}
-
-fn unfolded(folded: u64) -> u64 {
-    (folded >> 1) ^ (folded & 1).wrapping_neg()
-}
-
-#[inline]
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-#[inline]
-fn take(bytes: &mut std::slice::Iter<'_, u8>) -> u64 {
-    let (mut number, mut shift) = (0, 0);
-    for byte in bytes {
-        number |= u64::from(byte & 0x7f) << shift;
-        shift += 7;
-        if *byte < 0x80 {
-            break;
+    #[inline]
+    fn take(before: &Self, reader: &mut Unpacker<'_>) -> Self {
+        let event = before.freed.event.wrapping_add(reader.take() as u32);
+        let time = before.freed.time.0.wrapping_add(reader.take());
+        let allocated_event = event.wrapping_sub(reader.take() as u32);
+        let allocated_time = time.wrapping_sub(reader.take());
+        let threads = reader.take();
+        let address = Address(reader.take_beside(before.held.address.0));
+        let size = Bytes(reader.take());
+        let sites = reader.take();
+        let stamp = |event, time, thread, site| Stamp {
+            time: Micros(time),
+            event,
+            thread: ThreadId(thread),
+            site: SiteId::of_number(site),
+        };
+        let (thread, site) = ((threads >> 16) as u16, (sites >> 16) as u16);
+        Self {
+            held: Held {
+                address,
+                size,
+                allocated: stamp(allocated_event, allocated_time, thread, site),
+            },
+            freed: stamp(event, time, threads as u16, sites as u16),
         }
     }
-    number
+}
+
+fn pair(first: u16, second: u16) -> u64 {
+    u64::from(first) << 16 | u64::from(second)
+}
+
+/// What is live, beside what is live by the number before it.
+impl Entry for Held {
+    #[inline]
+    fn put(&self, before: &Self, packed: &mut Packed) {
+        let (stamp, earlier) = (&self.allocated, &before.allocated);
+        packed.put_beside(self.address.0, before.address.0);
+        packed.put(self.size.0);
+        packed.put_beside(stamp.event.into(), earlier.event.into());
+        packed.put_beside(stamp.time.0, earlier.time.0);
+        packed.put(pair(stamp.thread.0, stamp.site.number()));
+    }
+
+    #[inline]
+    fn take(before: &Self, reader: &mut Unpacker<'_>) -> Self {
+        let earlier = &before.allocated;
+        let address = Address(reader.take_beside(before.address.0));
+        let size = Bytes(reader.take());
+        let event = reader.take_beside(earlier.event.into()) as u32;
+        let time = Micros(reader.take_beside(earlier.time.0));
+        let by = reader.take();
+        Self {
+            address,
+            size,
+            allocated: Stamp {
+                time,
+                event,
+                thread: ThreadId((by >> 16) as u16),
+                site: SiteId::of_number(by as u16),
+            },
+        }
+    }
 }
 
 #[cfg(test)]

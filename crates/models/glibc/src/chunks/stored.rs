@@ -1,9 +1,9 @@
 //! The table as it was at a moment: the records that are in use.
 
-use super::{BINS, Chunks, FREE, LEADS, NOTHING, Record, Sizes, UNLISTED};
+use super::{BINS, Chunks, FLAGS, FREE, LEADS, NOTHING, Record, Sizes, UNLISTED};
 use crate::chunk::Chunk;
 use crate::starts::Starts;
-use highwater_allocator::{Bytes, Kernel, Numbers, Sparse};
+use highwater_allocator::{Address, Bytes, Entry, Kernel, Numbers, Packed, Sparse, Unpacker};
 
 /// The chunks as they were at a moment.
 #[derive(Clone)]
@@ -21,13 +21,64 @@ fn is_used(number: usize, record: &Record) -> bool {
     record.head != 0 || number < BINS || (record.start.is_null() && !record.bk.is_none())
 }
 
+impl Entry for Record {
+    /// Most chunks lie above the one before them in the table, and were cut one after another.
+    #[inline]
+    fn put(&self, before: &Self, packed: &mut Packed) {
+        packed.put_beside(self.start.0, above(before));
+        packed.put(self.head);
+        packed.put_beside(self.below.0.into(), before.below.0.into());
+        packed.put_beside(self.above.0.into(), before.above.0.into());
+        packed.put_beside(self.fd.0.into(), before.fd.0.into());
+        packed.put_beside(self.bk.0.into(), before.bk.0.into());
+    }
+
+    #[inline]
+    fn take(before: &Self, reader: &mut Unpacker<'_>) -> Self {
+        let start = Address(reader.take_beside(above(before)));
+        let head = reader.take();
+        let mut chunk = |before: Chunk| Chunk(reader.take_beside(before.0.into()) as u32);
+        Self {
+            start,
+            head,
+            below: chunk(before.below),
+            above: chunk(before.above),
+            fd: chunk(before.fd),
+            bk: chunk(before.bk),
+        }
+    }
+}
+
+/// Returns where the chunk above one begins.
+#[inline]
+fn above(record: &Record) -> u64 {
+    record.start.0.wrapping_add(record.head & !FLAGS)
+}
+
+impl Entry for Sizes {
+    #[inline]
+    fn put(&self, before: &Self, packed: &mut Packed) {
+        packed.put_beside(self.fd_nextsize.0.into(), before.fd_nextsize.0.into());
+        packed.put_beside(self.bk_nextsize.0.into(), before.bk_nextsize.0.into());
+    }
+
+    #[inline]
+    fn take(before: &Self, reader: &mut Unpacker<'_>) -> Self {
+        let mut chunk = |before: Chunk| Chunk(reader.take_beside(before.0.into()) as u32);
+        Self {
+            fd_nextsize: chunk(before.fd_nextsize),
+            bk_nextsize: chunk(before.bk_nextsize),
+        }
+    }
+}
+
 impl Chunks {
     /// Returns the chunks as they are now.
     #[inline]
     pub(crate) fn stored(&self) -> StoredChunks {
         StoredChunks {
-            records: Sparse::of(&self.records, is_used),
-            sizes: Sparse::of(&self.sizes, |number, _| {
+            records: Sparse::of(&self.records, NOTHING, is_used),
+            sizes: Sparse::of(&self.sizes, UNLISTED, |number, _| {
                 self.records[number].head & (FREE | LEADS) == FREE | LEADS
             }),
             leads: self.leads.clone(),
@@ -42,21 +93,20 @@ impl StoredChunks {
     #[inline]
     pub(crate) fn resumed(&self, kernel: &Kernel) -> Chunks {
         let mut chunks = Chunks {
-            records: self.records.table(NOTHING),
-            sizes: self.sizes.table(UNLISTED),
+            records: self.records.table(),
+            sizes: self.sizes.table(),
             spare: Chunk::NONE,
             starts: Starts::new(),
             leads: self.leads.clone(),
             mapped: self.mapped,
         };
-        let mut used = self.records.iter().rev().peekable();
-        for number in (0..chunks.records.len() as u32).rev() {
-            if used.next_if(|(place, _)| *place == number).is_none() {
-                chunks.release(Chunk(number));
+        for number in (0..chunks.records.len()).rev() {
+            let record = chunks.records[number];
+            if is_used(number, &record) {
+                chunks.enter(kernel, Chunk(number as u32), &record);
+            } else {
+                chunks.release(Chunk(number as u32));
             }
-        }
-        for (number, record) in self.records.iter() {
-            chunks.enter(kernel, Chunk(number), record);
         }
         chunks
     }
