@@ -263,7 +263,7 @@ fn what_cannot_be_searched_is_refused_in_one_line() {
     };
     with(&["--only", "colour"], &["colour", "mmap_threshold"]);
     with(&["--image", "python:3.12-alpine"], &["musl", "-slim"]);
-    with(&["--image", "node:22"], &["node:22-bookworm"]);
+    with(&["--image", "node:22"], &["node:22", "-bookworm"]);
     with(&["--weigh", "rss"], &["peak, rest or mean"]);
     with(&["--paste", "toml"], &["toml", "dockerfile"]);
     with(&["--seconds", "0"], &["--seconds"]);

@@ -120,7 +120,7 @@ const TOPICS: [Topic<Rules, Options>; 16] = [
         source: "arena_inlines_b.h, arena_choose_maybe_huge",
         text: |rules, _| match rules.very_large_binds {
             false => "It is bound to an arena by its next block, unless it has a cache.",
-            true => "It is bound to an arena, too.",
+            true => "It is bound to an arena as well.",
         },
     },
     Topic {

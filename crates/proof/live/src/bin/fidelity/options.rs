@@ -11,7 +11,7 @@ Usage: cargo xtask fidelity [--only glibc|jemalloc] [--libraries DIR] [--out FIL
 Compares the models with the machine's own C library, and with its jemalloc if it has one, and writes the report to FILE
 (default: docs/fidelity.md).
 
-  --only FAMILY     compare only these, and keep what FILE says of the others
+  --only FAMILY     compare only these, and leave the others in FILE as they are
   --libraries DIR   also use the libraries unpacked in DIR, each C library in its own folder, with or without a jemalloc
                     (as `dpkg -x` unpacks the packages libc6 and libjemalloc2)
   --operations N    approximate number of random operations on each release (default: 2000000)

@@ -25,7 +25,7 @@ that would be resident. jemalloc gets the workload's time, so its decay is repea
 addresses of its own data. The model gets the addresses of the real process, so no difference is allowed for randomness.
 ";
 
-/// The whole page. What the page before said of allocators that were not compared is kept.
+/// The whole page. What the page before has on allocators that were not compared is kept.
 pub(crate) fn render(options: &Options, parts: &[Part<'_>], before: &str) -> String {
     let mut page = ABOUT.to_owned();
     for family in FAMILIES {
