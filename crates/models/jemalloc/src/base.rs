@@ -114,8 +114,7 @@ impl Base {
                 ..from
             });
         } else {
-            let place = self.unused.partition_point(|other| *other < from.edata);
-            self.unused.insert(place, from.edata);
+            self.keep_structure(from.edata);
         }
         if from.is_reused {
             return at;
@@ -124,6 +123,12 @@ impl Base {
         // Every page boundary that is crossed counts as a page written.
         self.resident += end.align_up(PAGE) - from.start.align_up(PAGE);
         at
+    }
+
+    /// Keeps a structure that nothing needs (`edata_avail_insert`).
+    pub(crate) fn keep_structure(&mut self, edata: Address) {
+        let place = self.unused.partition_point(|other| *other < edata);
+        self.unused.insert(place, edata);
     }
 
     /// Keeps a free range to be cut from (`base_edata_heap_insert`).

@@ -22,6 +22,7 @@ impl Base {
         edata_alignment: Bytes,
         classes: bool,
     ) -> Option<Address> {
+        let size = Request::of(bytes + HEADER, classes)?.usable;
         let edata = match self.unused.first() {
             Some(_) => self.unused.remove(0),
             None => {
@@ -30,8 +31,10 @@ impl Base {
                 edata
             }
         };
-        let size = Request::of(bytes + HEADER, classes)?.usable;
-        let (start, serial) = self.alloc(kernel, size, QUANTUM)?;
+        let Some((start, serial)) = self.alloc(kernel, size, QUANTUM) else {
+            self.keep_structure(edata);
+            return None;
+        };
         kernel.touch(start, HEADER_WRITTEN);
         self.stacks.push(Rest {
             class: Szind::NONE,
