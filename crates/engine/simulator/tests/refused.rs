@@ -68,3 +68,12 @@ fn an_address_that_failed_is_equal_where_the_model_fails() {
     let addresses = recording.expect("it begins").addresses;
     assert_eq!((addresses.compared, addresses.equal), (3, 3));
 }
+
+#[test]
+fn a_block_that_is_made_nothing_of_is_freed_and_nothing_failed() {
+    let lines = "m 1 0 0x10 100\nr 2 0 0x0 0x10 0\nm 3 0 0x20 200\nk 4 0 end\n";
+    let recording = record(lines, &Variant::default());
+    assert_eq!((recording.allocations, recording.failed), (2, 0));
+    let end = recording.samples.last().expect("one at the end");
+    assert_eq!(end.live, Bytes(200));
+}

@@ -154,7 +154,7 @@ impl Builder {
             // The product does not fit 64 bits and neither does this one: it fails as the recorded call did.
             _ => (u32::MAX, u64::MAX),
         };
-        let block = self.allocated(Address(address))?;
+        let block = self.allocated(Address(address), false)?;
         let size = Bytes(size);
         Ok(Call::Calloc { block, count, size })
     }
@@ -175,9 +175,15 @@ impl Builder {
             }
         }
         // Its number is not the old one's, whose life ends with the call.
-        let block = self.allocated(new)?;
+        // One to no bytes that returned nothing has freed the old one, and nothing was refused: where an allocator answers it with
+        // a block, that has a number, which is free at once.
+        let is_freed = !pointer.is_null() && new.is_null() && !failed;
+        let block = self.allocated(new, is_freed)?;
         if let Some(old) = old.filter(|_| !failed) {
             self.numbers.give_back(old);
+        }
+        if is_freed {
+            self.numbers.give_back(block);
         }
         let size = Bytes(size);
         Ok(Some(Call::Realloc { block, old, size }))
@@ -266,7 +272,7 @@ impl Builder {
 
     /// Numbers the block that an allocating line returned.
     #[inline]
-    fn allocated(&mut self, pointer: Address) -> Result<BlockId, Fault> {
+    fn allocated(&mut self, pointer: Address, is_freed: bool) -> Result<BlockId, Fault> {
         let recorded = &mut self.workload.recorded;
         if recorded.len() == recorded.capacity() {
             recorded
@@ -277,7 +283,7 @@ impl Builder {
         // No more of them than events, which are counted in 32 bits.
         let number = self.allocated;
         self.allocated += 1;
-        if pointer.is_null() {
+        if pointer.is_null() && !is_freed {
             return Ok(BlockId::REFUSED);
         }
         let block = self.numbers.take();
@@ -287,7 +293,9 @@ impl Builder {
             // Numbers that are new come in turn.
             None => self.allocations.push(number),
         }
-        self.names.name(pointer, block);
+        if !pointer.is_null() {
+            self.names.name(pointer, block);
+        }
         Ok(block)
     }
 }
@@ -314,7 +322,7 @@ impl Sink for Builder {
         }
         let call = match placed.event {
             hwr::Event::Malloc { address, size } => Call::Malloc {
-                block: self.allocated(Address(address))?,
+                block: self.allocated(Address(address), false)?,
                 size: Bytes(size),
             },
             hwr::Event::Free { address } => match self.free(address) {
@@ -337,7 +345,7 @@ impl Sink for Builder {
                 alignment,
                 size,
             } => Call::Aligned {
-                block: self.allocated(Address(address))?,
+                block: self.allocated(Address(address), false)?,
                 // No alignment is greater.
                 alignment: alignment as u32,
                 size: Bytes(size),
