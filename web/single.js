@@ -77,7 +77,7 @@ const explain = async (event) => {
   const term = event.target.closest?.("[data-term]");
   if (term) (await file("glossary/glossary.js")).explain(term, event);
 };
-for (const kind of ["pointerover", "focusin", "click"]) addEventListener(kind, explain);
+for (const kind of ["pointermove", "focusin", "click"]) addEventListener(kind, explain);
 customElements.define("scenario-words", class extends HTMLElement {
   static observedAttributes = ["of"];
   async attributeChangedCallback() {

@@ -34,7 +34,7 @@ const explain = async (event) => {
   const term = event.target.closest?.("[data-term]");
   if (term) (await import(new URL("glossary/glossary.js", document.baseURI))).explain(term, event);
 };
-if (self.document) for (const kind of ["pointerover", "focusin", "click"]) addEventListener(kind, explain);
+if (self.document) for (const kind of ["pointermove", "focusin", "click"]) addEventListener(kind, explain);
 
 // So are the words of a scenario.
 if (self.document) customElements.define("scenario-words", class extends HTMLElement {

@@ -29,14 +29,23 @@ box.style.cssText = "position: fixed; inset: auto; margin: 0; max-width: min(340
   + "border: 1px solid var(--border); border-radius: 8px; background: var(--panel); color: var(--ink); font-size: 14px; line-height: 1.4;"
   + "box-shadow: 0 4px 18px rgb(0 0 0 / 22%)";
 
-// The element that is explained, and the one that is to be once the words are there.
+// The element that is explained, the one that is to be once the words are there, the one that the mouse rests on,
+// and the one that was pressed by mouse or finger.
 let of;
 let wanted;
+let pointed;
+let pressed;
 let waiting;
 
-const close = () => {
-  wanted = undefined;
+const leave = () => {
   clearTimeout(waiting);
+  if (wanted === pointed) wanted = undefined;
+  pointed = undefined;
+};
+
+const close = () => {
+  leave();
+  wanted = undefined;
   if (!of) return;
   of.removeAttribute("aria-describedby");
   of = undefined;
@@ -60,7 +69,9 @@ const show = async (element) => {
   const name = element.dataset.term;
   const words = (await known()).get(NAMES[name] ?? name);
   if (wanted !== element || of === element || !words || !element.isConnected) return;
+  const rests = pointed;
   close();
+  pointed = rests;
   of = element;
   // Where the page draws itself anew it leaves alone what it does not know.
   if (!box.isConnected) document.documentElement.append(box);
@@ -73,13 +84,22 @@ const show = async (element) => {
   place();
 };
 
+// A mouse that only crosses a term asks for nothing, nor does one that lies still while the page moves below it: an explanation would
+// cover what is about to be pressed.
+const rest = (element) => {
+  if (pointed === element) return;
+  leave();
+  pointed = element;
+  if (of !== element) waiting = setTimeout(() => element.matches(":hover") && show(element), 250);
+};
+
 /** Explains the term of an element to which an event came. */
 export const explain = (element, event) => {
-  clearTimeout(waiting);
+  if (event.type !== "pointermove") pressed = event.type === "click" && event.detail > 0 ? element : undefined;
   // A term alone opens and closes by a press; a button that does something else is explained beside that.
   if (event.type === "click" && of === element && element.matches(".term") && event.detail === 0) close();
-  else if (event.type === "pointerover" && event.pointerType === "mouse") waiting = setTimeout(show, 250, element);
-  else show(element);
+  else if (event.type !== "pointermove") show(element);
+  else if (event.pointerType === "mouse") rest(element);
 };
 
 // Escape closes the explanation and does nothing else.
@@ -90,14 +110,22 @@ addEventListener("keydown", (event) => {
     close();
   }
 }, true);
+// By key. A button that was pressed has the focus, too, and its explanation would stay over what is pressed next.
+const isFocused = () => document.activeElement === of && pressed !== of;
 const isWithin = (target) => of && target instanceof Node && (of.contains(target) || box.contains(target));
 addEventListener("pointerover", ({ target, pointerType }) => {
   if (pointerType !== "mouse") return;
-  if (wanted && !(target instanceof Node && wanted.contains(target))) clearTimeout(waiting);
-  if (of && !isWithin(target) && document.activeElement !== of) close();
+  if (pointed && !isWithin(target) && !(target instanceof Node && pointed.contains(target))) leave();
+  if (of && !isWithin(target) && !isFocused()) close();
 });
 addEventListener("pointerdown", ({ target }) => isWithin(target) || close(), true);
 addEventListener("focusin", ({ target }) => isWithin(target) || (of && close()));
-const follow = () => of && (of.isConnected ? place() : close());
+// What is explained to the mouse is left where it scrolls away from below it.
+const follow = ({ type, target }) => {
+  if (!of) return;
+  const scrolled = type === "scroll" && target.contains(of);
+  if (!of.isConnected || (scrolled && pointed === of && !isFocused())) close();
+  else place();
+};
 addEventListener("scroll", follow, true);
 addEventListener("resize", follow);

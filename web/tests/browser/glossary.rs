@@ -69,6 +69,15 @@ fn a_term_is_explained_by_focus_pointer_and_tap() -> Result<()> {
         page.wait_for_text(BOX, "page fault: ")?;
         mouse(5.0, 5.0)?;
         is_closed(page)?;
+        page.evaluate("document.querySelector('#what-if').scrollIntoView({ block: 'center' })")?;
+        let at = middle_of(page, "#what-if .sort[data-column=faults]")?;
+        let place = |number: usize| at[number].as_f64().unwrap_or_default();
+        mouse(place(0), place(1))?;
+        page.wait_for_text(BOX, "page fault: ")?;
+        // Scrolled away from below the mouse, it is left.
+        page.evaluate("scrollBy(0, 1)")?;
+        is_closed(page)?;
+        mouse(5.0, 5.0)?;
 
         // A tap on the legend of the map.
         let at = middle_of(page, ".legend__kind")?;
@@ -99,6 +108,61 @@ fn a_term_is_explained_by_focus_pointer_and_tap() -> Result<()> {
         let letters = "return getComputedStyle(arguments[0] ? document.body : document.querySelector('#glossary')).fontFamily";
         let letters = |of_page: bool| page.evaluate_with(letters, vec![of_page.into()]);
         ensure!(letters(true)? == letters(false)?);
+        Ok(())
+    })
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_mouse_that_lies_still_or_passes_asks_for_nothing() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        let mouse = |x: f64, y: f64| {
+            let event = json!({ "type": "mouseMoved", "x": x, "y": y });
+            page.devtools("Input.dispatchMouseEvent", event)
+        };
+        // Loaded, and seen to open for a mouse.
+        let at = middle_of(page, "#what-if .sort[data-column=faults]")?;
+        let (x, y) = (
+            at[0].as_f64().unwrap_or_default(),
+            at[1].as_f64().unwrap_or_default(),
+        );
+        mouse(x, y)?;
+        page.wait_for_text(BOX, "page fault: ")?;
+        mouse(x, 5.0)?;
+        is_closed(page)?;
+        // Each mouse that comes to a term starts a time that is longer than that after which it would be explained.
+        page.evaluate(
+            "window.opened = [];
+             window.passed = 0;
+             document.addEventListener('beforetoggle', ({ target, newState }) => {
+               if (target.id === 'glossary' && newState === 'open') window.opened.push(target.textContent);
+             }, true);
+             addEventListener('pointerover', ({ target }) => {
+               if (target.closest('[data-term]')) setTimeout(() => window.passed++, 600);
+             });",
+        )?;
+        mouse(x, y)?;
+        mouse(x, 5.0)?;
+        page.wait_until("a mouse to have passed", || {
+            Ok(page.evaluate("return window.passed")?.as_u64() >= Some(1))
+        })?;
+        // The page moves a term below the mouse, which lies where it lay.
+        page.evaluate("document.querySelector('#what-if .sort[data-column=faults]').scrollIntoView({ block: 'start' })")?;
+        let away = page.evaluate("return scrollY")?;
+        page.evaluate("scrollBy(0, 200)")?;
+        ensure!(away != page.evaluate("return scrollY")?, "it scrolls");
+        mouse(x, y)?;
+        page.evaluate_with(
+            "const head = document.querySelector('#what-if .sort[data-column=faults]').getBoundingClientRect();
+             scrollBy(0, head.top + head.height / 2 - arguments[0]);",
+            vec![json!(y)],
+        )?;
+        page.wait_until("a term to have come below the mouse", || {
+            Ok(page.evaluate("return window.passed")?.as_u64() >= Some(2))
+        })?;
+        let opened = page.evaluate("return window.opened")?;
+        ensure!(opened == json!([]), "{opened}");
         Ok(())
     })
 }
