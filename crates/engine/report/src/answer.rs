@@ -191,6 +191,7 @@ fn of_heap(head: &str, outcome: &Outcome, diagnosis: &Diagnosis, is_first_stage:
     let holds = holds(diagnosis);
     let mut more = Vec::new();
     let kind = kind_of(growth.is_some(), kept.as_ref(), diagnosis);
+    let means = growth.as_ref().map_or("", Growth::means);
     let growth = growth.map_or_else(String::new, |growth| growth.to_string());
     let said = match kind {
         AnswerKind::Growing => format!("{holds}, and it holds more and more: {growth}"),
@@ -203,7 +204,7 @@ fn of_heap(head: &str, outcome: &Outcome, diagnosis: &Diagnosis, is_first_stage:
     let mut said = format!("{head}, {said}.");
     let mut because = String::new();
     if kind == AnswerKind::Growing {
-        more.push(Sentence::new(Growth::MEANS));
+        more.push(Sentence::new(means));
     }
     if let Some(kept) = kept.filter(|kept| kept.bytes.0 * 10 >= rss.0 || kind == AnswerKind::InUse)
     {
@@ -223,10 +224,7 @@ fn of_heap(head: &str, outcome: &Outcome, diagnosis: &Diagnosis, is_first_stage:
         more.extend(kept.more(is_first_stage));
         let proves = outcome.phases.last_rest().is_some() && is_freed(diagnosis, &kept);
         if kind != AnswerKind::Growing && !growth.is_empty() {
-            let grows = format!(
-                "The program also holds more and more: {growth}. {}",
-                Growth::MEANS
-            );
+            let grows = format!("The program also holds more and more: {growth}. {means}");
             more.push(Sentence::new(grows));
         } else if proves {
             more.push(Sentence::new(format!(
@@ -293,7 +291,7 @@ fn of_processes(head: &str, outcome: &Outcome, processes: usize) -> Answer {
     );
     let growth = Growth::of(outcome);
     let more = growth
-        .map(|growth| Sentence::new(format!("What is held grows: {growth}. {}", Growth::MEANS)));
+        .map(|growth| Sentence::new(format!("What is held grows: {growth}. {}", growth.means())));
     Answer {
         kind: AnswerKind::Several,
         sentence: Sentence::new(said),

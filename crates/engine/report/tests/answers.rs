@@ -317,7 +317,7 @@ fn python_s_arenas_are_named() {
 }
 
 /// Bursts, after each of which the program holds as much as its number says.
-fn growing(steps: &[u64], rests: bool) -> Program {
+fn growing(steps: &[u64]) -> Program {
     let mut program = Program::default();
     let mut next = 1000;
     for (place, step) in steps.iter().enumerate() {
@@ -325,17 +325,14 @@ fn growing(steps: &[u64], rests: bool) -> Program {
         program.allocate(next..next + step, 100_000);
         next += step;
         program.free(0..20);
-        match rests {
-            true => program.rest(&format!("rest{place}")),
-            false => program.time += 1000,
-        }
+        program.rest(&format!("rest{place}"));
     }
     program
 }
 
 #[test]
 fn live_memory_that_grows_from_rest_to_rest_looks_like_a_leak() {
-    let (_, answer) = growing(&[40, 40, 40], true).run("glibc@2.36", "");
+    let (_, answer) = growing(&[40, 40, 40]).run("glibc@2.36", "");
     assert_eq!(answer.kind, AnswerKind::Growing);
     let text = answer.to_string();
     assert!(
@@ -343,19 +340,36 @@ fn live_memory_that_grows_from_rest_to_rest_looks_like_a_leak() {
         "{text}"
     );
     assert!(!text.contains("not a leak"), "{text}");
-    let steady = growing(&[40, 0, 0, 0], true).run("glibc@2.36", "").1;
+    let steady = growing(&[40, 0, 0, 0]).run("glibc@2.36", "").1;
     assert_ne!(steady.kind, AnswerKind::Growing, "{steady}");
-    let two = growing(&[40, 40], true).run("glibc@2.36", "").1;
+    let two = growing(&[40, 40]).run("glibc@2.36", "").1;
     assert_ne!(
         two.kind,
         AnswerKind::Growing,
         "two rests may differ by chance: {two}"
     );
-    let many = growing(&[40; 9], true).run("glibc@2.36", "").1;
+    let many = growing(&[40; 9]).run("glibc@2.36", "").1;
     assert!(
         many.to_string().contains("in each quarter of its rests"),
         "{many}"
     );
+}
+
+#[test]
+fn without_a_rest_a_start_is_not_told_from_a_leak() {
+    let mut program = Program::default();
+    for block in 0..160 {
+        program.allocate(0..20, 100_000);
+        program.allocate(1000 + block..1001 + block, 100_000);
+        program.free(0..20);
+    }
+    let (outcome, answer) = program.run("glibc@2.36", "");
+    assert!(outcome.phases.last_rest().is_none(), "{:?}", outcome.phases);
+    assert_eq!(answer.kind, AnswerKind::Growing, "{answer}");
+    let starts = "a program that starts";
+    assert!(answer.to_string().contains(starts), "{answer}");
+    let rests = growing(&[40, 40, 40]).run("glibc@2.36", "").1;
+    assert!(!rests.to_string().contains(starts), "{rests}");
 }
 
 #[test]

@@ -15,10 +15,6 @@ pub(super) struct Growth {
 }
 
 impl Growth {
-    /// What such a growth means.
-    pub(super) const MEANS: &str = "A leak looks like this, and so does a cache that grows: no allocator and no setting gives back \
-        what the program holds.";
-
     /// Returns the growth of a run, if it has one.
     pub(super) fn of(outcome: &Outcome) -> Option<Self> {
         let rests = outcome.phases.0.iter();
@@ -39,6 +35,19 @@ impl Growth {
         // Without rests, twice as much: a program that fills its memory once grows, too.
         let is_sure = rests > 0 || last >= first * 2;
         (rises && is_much && is_sure).then_some(Self { held, rests })
+    }
+
+    /// What such a growth means. A program that starts grows as well, and one that never rests may be starting all the time it was seen.
+    pub(super) fn means(&self) -> &'static str {
+        match self.rests {
+            0 => {
+                "The run has no rest to tell by: a leak looks like this, and so does a program that starts, or a cache that grows. No \
+                 allocator and no setting gives back what the program holds."
+            }
+            _ => {
+                "A leak looks like this, and so does a cache that grows: no allocator and no setting gives back what the program holds."
+            }
+        }
     }
 }
 
