@@ -23,8 +23,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static NOT_MODELLED: AtomicBool = AtomicBool::new(false);
 const SEQUENCES: u64 = 1500;
 
-/// Fewer where malloc fills huge pages: a sequence takes tenths of a second.
-const HUGE_SEQUENCES: u64 = 90;
+/// Fewer where malloc fills huge pages: the kernel clears 2 to 3 GiB of them for a sequence, which takes seconds.
+/// `HIGHWATER_SEQUENCES` makes it more.
+const HUGE_SEQUENCES: u64 = 36;
 
 /// Those that are modelled, of the ones that the environment names or of the installed one.
 fn libraries() -> Vec<Library> {
