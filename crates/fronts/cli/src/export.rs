@@ -1,6 +1,5 @@
 //! `highwater export`: a recording in the form that other tools replay.
 
-use crate::arguments::Export;
 use crate::output::Files;
 use crate::record;
 use crate::recorded::{Recorded, samples};
@@ -8,6 +7,7 @@ use anyhow::{Context, Result};
 use highwater_hwr::read::Reader;
 use highwater_workload::trace::{self, pack};
 use std::io;
+use std::path::Path;
 
 /// The forms that a recording is exported in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,19 +18,18 @@ pub(crate) enum Form {
 }
 
 /// Writes a recording, with those of the process's ancestors in front where it was forked, or a trace.
-pub(crate) fn export(asked: &Export) -> Result<String> {
-    let name = || asked.input.display().to_string();
+pub(crate) fn export(input: &Path, output: &Path, form: Form) -> Result<String> {
+    let name = || input.display().to_string();
     let mut names = Files::default();
-    names.read(&asked.input);
-    let output = names.claim("OUTPUT", &asked.output)?;
-    let recorded = Recorded::open(&asked.input).with_context(name)?;
-    let form = asked.form();
+    names.read(input);
+    let file = names.claim("OUTPUT", output)?;
+    let recorded = Recorded::open(input).with_context(name)?;
     if form == Form::Text {
         let beside = match &recorded {
-            Recorded::Family(family) => samples(family, &asked.input)?,
+            Recorded::Family(family) => samples(family, input)?,
             _ => Vec::new(),
         };
-        let converted = record::write(recorded, &beside, &mut (), &asked.input, output)?;
+        let converted = record::write(recorded, &beside, &mut (), input, file)?;
         return Ok(format!("{} calls and other events\n", converted.events));
     }
     let form = match form {
@@ -38,7 +37,7 @@ pub(crate) fn export(asked: &Export) -> Result<String> {
         _ => trace::Foreign::Logalloc,
     };
     let mut exported = Ok(trace::Exported::default());
-    let written = output.write_with(|out| {
+    let written = file.write_with(|out| {
         exported = match recorded {
             Recorded::Text(bytes) => {
                 let mut packed = Vec::new();

@@ -1,7 +1,5 @@
 //! `highwater script`: what records a running process with a tool that its machine has.
 
-use crate::arguments::Script;
-
 /// The tools that scripts are for.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Tool {
@@ -16,8 +14,8 @@ pub(crate) enum Tool {
 }
 
 /// Returns the script for a tool.
-pub(crate) fn print(asked: &Script) -> String {
-    let script = match asked.tool {
+pub(crate) fn print(tool: Tool) -> String {
+    let script = match tool {
         Tool::Bpftrace => include_str!("../scripts/bpftrace.sh"),
         Tool::Perf => include_str!("../scripts/perf.sh"),
         Tool::Gdb => include_str!("../scripts/gdb.py"),

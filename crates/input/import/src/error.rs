@@ -1,6 +1,6 @@
 //! Why a file cannot be imported.
 
-use crate::kind::Refused;
+use crate::refused::Refused;
 use std::io;
 use thiserror::Error;
 

@@ -1,0 +1,99 @@
+//! Files of other tools that hold no calls, or none that can be read, and what to record instead.
+
+use std::fmt;
+
+/// A file of a tool that cannot be replayed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// A profile of pprof.
+    Pprof,
+    /// A heap profile of gperftools, as text.
+    Gperftools,
+    /// A heap profile of jemalloc.
+    Jemalloc,
+    /// A trace of Perfetto.
+    Perfetto,
+    /// The output of Valgrind's DHAT.
+    Dhat,
+    /// The output of Valgrind's Massif.
+    Massif,
+    /// A file of memray with sums.
+    MemrayAggregated,
+    /// A recording of bytehound.
+    Bytehound,
+    /// A recording of Java Flight Recorder.
+    Jfr,
+    /// A recording of perf, which `perf script` turns into text.
+    PerfData,
+}
+
+impl Refused {
+    /// Returns what it is.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Pprof => "a pprof profile",
+            Self::Gperftools => "a heap profile of gperftools",
+            Self::Jemalloc => "a heap profile of jemalloc",
+            Self::Perfetto => "a Perfetto trace",
+            Self::Dhat => "a DHAT profile",
+            Self::Massif => "a Massif profile",
+            Self::MemrayAggregated => "a memray file in aggregated form",
+            Self::Bytehound => "a bytehound recording",
+            Self::Jfr => "a Java Flight Recording",
+            Self::PerfData => "a recording of perf in binary form",
+        }
+    }
+
+    /// Returns why it cannot be replayed.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Pprof | Self::Gperftools | Self::Jemalloc => {
+                "it holds sums for each call stack, and no calls in their order"
+            }
+            Self::Perfetto => {
+                "its heap profile holds sums for each call stack and dump, and no calls in their order"
+            }
+            Self::Dhat => {
+                "it holds sums for each call stack over the whole run, and no calls in their order"
+            }
+            Self::Massif => "it holds the size of the heap at some moments, and no calls",
+            Self::MemrayAggregated => {
+                "it holds sums for each call stack at the peak and at the end, and no calls in their order"
+            }
+            Self::Bytehound => {
+                "bytehound adds 24 bytes to every block, so the recorded heap is another one than the program's"
+            }
+            Self::Jfr => "its events are not read",
+            Self::PerfData => "only its text can be read",
+        }
+    }
+
+    /// Returns what to record instead.
+    pub fn instead(self) -> &'static str {
+        match self {
+            Self::MemrayAggregated => {
+                "record again without `--aggregate`, or with `highwater record`"
+            }
+            Self::PerfData => "write it as text with `perf script`",
+            Self::Perfetto => {
+                "record with `highwater record`; on Android, with malloc_debug's record_allocs"
+            }
+            Self::Dhat | Self::Massif | Self::Bytehound => {
+                "record with `highwater record`, or with `heaptrack --raw`"
+            }
+            _ => {
+                "record with `highwater record`; a process that cannot be restarted, with the script of `highwater script bpftrace`"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, why, instead) = (self.what(), self.why(), self.instead());
+        write!(
+            f,
+            "this is {what}, which cannot be replayed: {why}; {instead}"
+        )
+    }
+}
