@@ -4,76 +4,13 @@
 use crate::collected::Place;
 use crate::names::MALLOPT;
 use crate::near::within;
+use crate::product::product;
 use crate::scan::Scanner;
 use crate::values::quoted;
 use highwater_allocator::Tone;
 
 /// How far a program's string may be from the name that it is given to.
 const NEAR: usize = 600;
-
-/// Options that a string of options may begin with.
-const OPTIONS: &[&str] = &[
-    "abort",
-    "abort_conf",
-    "background_thread",
-    "bin_shards",
-    "cache_oblivious",
-    "confirm_conf",
-    "dirty_decay_ms",
-    "dss",
-    "hpa",
-    "junk",
-    "lg_chunk",
-    "lg_dirty_mult",
-    "lg_extent_max_active_fit",
-    "lg_prof_interval",
-    "lg_prof_sample",
-    "lg_tcache_max",
-    "max_background_threads",
-    "metadata_thp",
-    "muzzy_decay_ms",
-    "narenas",
-    "oversize_threshold",
-    "percpu_arena",
-    "prof",
-    "prof_active",
-    "prof_final",
-    "prof_leak",
-    "prof_prefix",
-    "retain",
-    "stats_print",
-    "stats_print_opts",
-    "tcache",
-    "tcache_max",
-    "thp",
-    "trust_madvise",
-    "zero",
-    "zero_realloc",
-];
-
-/// The string of options that a line consists of, as /etc/malloc.conf holds it, or as `ln -s` and `ls -l` show the link.
-pub(crate) fn bare(line: &str) -> Option<&str> {
-    let line = line.trim();
-    if line.len() > NEAR || !line.contains(':') {
-        return None;
-    }
-    let text = match line.split_once("/etc/malloc.conf") {
-        Some((before, after)) => match after.trim().strip_prefix("->") {
-            Some(target) => target,
-            None => before.trim().rsplit([' ', '\t']).next()?,
-        },
-        None => line,
-    };
-    let text = text.trim().trim_matches(['\'', '"', '`']);
-    let is_option = |pair: &str| {
-        let (name, value) = pair.split_once(':').unwrap_or_default();
-        let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        !name.is_empty() && name.chars().all(inside) && !value.is_empty() && !value.contains(' ')
-    };
-    let first = text.split(':').next()?;
-    let is_conf = OPTIONS.contains(&first) && text.split(',').all(is_option);
-    is_conf.then_some(text)
-}
 
 impl Scanner<'_, '_> {
     /// A program's own `malloc_conf`: the string that a C or Rust static of this name holds. Where it ends.
@@ -168,79 +105,4 @@ fn matching(text: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// The number of an expression of C made of numbers, `*`, `<<` and brackets around all of it.
-pub(crate) fn product(text: &str) -> Option<i64> {
-    let text = text.trim();
-    if let Some(inside) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
-        return product(inside);
-    }
-    if let Some((number, places)) = text.split_once("<<") {
-        let places = u32::try_from(product(places)?).ok()?;
-        return product(number)?.checked_mul(1_i64.checked_shl(places).filter(|n| *n > 0)?);
-    }
-    let mut all = 1_i64;
-    for factor in text.split('*') {
-        let digits = factor.trim().trim_end_matches(['u', 'U', 'l', 'L']);
-        let number = match digits.strip_prefix("0x") {
-            Some(digits) => i64::from_str_radix(digits, 16).ok()?,
-            None => digits.parse().ok()?,
-        };
-        all = all.checked_mul(number)?;
-    }
-    Some(all)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_of_options_is_known_and_others_are_not() {
-        for (line, value) in [
-            (
-                "background_thread:true,dirty_decay_ms:1000",
-                "background_thread:true,dirty_decay_ms:1000",
-            ),
-            (
-                "ln -s 'dirty_decay_ms:1000' /etc/malloc.conf",
-                "dirty_decay_ms:1000",
-            ),
-            (
-                "lrwxrwxrwx 1 root root 19 Jan  1 10:00 /etc/malloc.conf -> dirty_decay_ms:1000",
-                "dirty_decay_ms:1000",
-            ),
-        ] {
-            assert_eq!(bare(line), Some(value), "{line}");
-        }
-        for line in [
-            "tcache: 1",
-            "retain: true",
-            "a:b,c:d",
-            "prof: prof",
-            "zero:",
-            "http://x:80",
-            "",
-        ] {
-            assert_eq!(bare(line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn products_and_shifts_are_worked_out() {
-        for (text, number) in [
-            ("65536", 65536),
-            ("64 * 1024", 65536),
-            ("(1 << 20)", 1 << 20),
-            ("-1", -1),
-            ("0x10", 16),
-            ("128UL*1024", 131_072),
-        ] {
-            assert_eq!(product(text), Some(number), "{text}");
-        }
-        for text in ["threshold", "", "1 << 90", "9223372036854775807 * 2"] {
-            assert_eq!(product(text), None, "{text}");
-        }
-    }
 }

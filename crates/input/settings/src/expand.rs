@@ -1,7 +1,7 @@
 //! What `$NAME`, `${NAME:-default}` and their kin stand for, as far as the text itself says it.
 
-use crate::conf::product;
-use crate::values::{Quoting, shell_word};
+use crate::product::product;
+use crate::values::{Quoting, closing, shell_word};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
@@ -17,9 +17,8 @@ pub(crate) struct Definitions<'a> {
     anchors: OnceCell<HashMap<&'a str, &'a str>>,
 }
 
-/// References that are followed for one value, and the longest of them.
+/// References that are followed for one value.
 const MOST_REFERENCES: usize = 32;
-const LONGEST: usize = 4096;
 
 /// A value with all put in that is known.
 pub(crate) struct Expanded {
@@ -227,24 +226,6 @@ fn identifier(text: &str) -> usize {
 fn default(operator: &str) -> Option<&str> {
     let operator = operator.strip_prefix(':').unwrap_or(operator);
     operator.strip_prefix(['-', '='])
-}
-
-/// Where a reference ends that begins with `$` and a bracket.
-pub(crate) fn closing(text: &str, open: u8, close: u8) -> usize {
-    let mut depth = 0_usize;
-    for (at, byte) in text.bytes().take(LONGEST).enumerate() {
-        if byte == open {
-            depth += 1;
-        } else if byte == close {
-            depth = depth.saturating_sub(1);
-            if depth == 0 {
-                return at + 1;
-            }
-        } else if byte == b'\n' {
-            return at;
-        }
-    }
-    text.len().min(2)
 }
 
 /// What a template falls back on: `{{ x | default(2) }}`, `{{ .Values.x | default "2" }}`.

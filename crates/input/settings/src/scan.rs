@@ -9,11 +9,11 @@
 use crate::collected::{Collected, says_enough};
 use crate::comments::{self, Whole, is_fence, is_heading, is_ruler};
 use crate::expand::Definitions;
+use crate::instruction::Instruction;
 use crate::line::Line;
-use crate::lines::Instruction;
 use crate::near::{NEAR, within};
 use crate::shape::{holds_open_part, is_placeholder};
-use crate::{conf, names};
+use crate::{names, options};
 use highwater_allocator::Tone;
 
 /// What Singularity and Apptainer put before the name of a variable that is meant for the container.
@@ -276,7 +276,7 @@ impl<'a> Scanner<'a, '_> {
 
     fn bare_conf(&mut self, start: usize, end: usize, number: usize) {
         let line = &self.text[start..end];
-        if let Some(value) = conf::bare(line) {
+        if let Some(value) = options::bare(line) {
             self.found.hold(number, number);
             let place = crate::collected::Place::Anywhere;
             self.found.set("MALLOC_CONF", value, number, place);

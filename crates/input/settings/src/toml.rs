@@ -1,6 +1,6 @@
 //! TOML.
 
-use crate::lines::Instruction;
+use crate::instruction::Instruction;
 use crate::tree::{Node, Scalar};
 use highwater_allocator::places_by_key;
 use toml::Spanned;

@@ -1,8 +1,6 @@
 //! Values as they are written: words of a shell, quoted strings, scalars of YAML.
 
-use crate::expand::closing;
-
-/// A quoted text that is longer is none.
+/// A quoted text or a reference that is longer is none.
 const LONGEST: usize = 4 << 10;
 
 /// Whose quoting a word follows.
@@ -68,6 +66,24 @@ pub(crate) fn shell_word(text: &str, quoting: Quoting) -> (String, usize) {
         at += 1;
     }
     (String::from_utf8_lossy(&word).into_owned(), at)
+}
+
+/// Where a reference ends that begins with `$` and a bracket.
+pub(crate) fn closing(text: &str, open: u8, close: u8) -> usize {
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().take(LONGEST).enumerate() {
+        if byte == open {
+            depth += 1;
+        } else if byte == close {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                return at + 1;
+            }
+        } else if byte == b'\n' {
+            return at;
+        }
+    }
+    text.len().min(2)
 }
 
 /// The string in quotes that a text begins with, unescaped as shells, JSON and C do where that means the same, and how
