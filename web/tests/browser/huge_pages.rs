@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
 
 use crate::{
     page::{Page, View},
@@ -47,6 +48,15 @@ fn in_sizes_and_colours(page: &Page, folder: &Path) -> Result<()> {
             let colours = if dark { "dark" } else { "light" };
             let name = format!("huge-pages-{width}-{colours}.png");
             page.screenshot(&folder.join(name), false)?;
+        }
+    }
+    for forced in ["active", "none"] {
+        let media =
+            json!({ "media": "", "features": [{ "name": "forced-colors", "value": forced }] });
+        page.devtools("Emulation.setEmulatedMedia", media)?;
+        page.frames(10)?;
+        if forced == "active" {
+            page.screenshot(&folder.join("huge-pages-forced-colors.png"), false)?;
         }
     }
     page.look(View::default())
