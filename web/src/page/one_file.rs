@@ -31,7 +31,7 @@ pub fn save(name: String, link: String, recording: Option<File>, act: Callback<A
     }
     let with = Callback::from(move |fetched: Result<ArrayBuffer, String>| {
         let (name, link, act) = (name.clone(), link.clone(), act.clone());
-        let page = match fetched {
+        let page = match fetched.and_then(in_one_file) {
             Ok(page) => page,
             Err(why) => {
                 return act.emit(Action::NotSaved(format!(
@@ -51,6 +51,16 @@ pub fn save(name: String, link: String, recording: Option<File>, act: Callback<A
         }
     });
     fetch::fetch(EMPTY.to_owned(), with);
+}
+
+/// A page if it is the one in one file: a server may answer with another where it has no file of this name.
+fn in_one_file(page: ArrayBuffer) -> Result<ArrayBuffer, String> {
+    const HELD: &[u8] = b"\"file:script\"";
+    let bytes = Uint8Array::new(&page).to_vec();
+    match bytes.windows(HELD.len()).any(|here| here == HELD) {
+        true => Ok(page),
+        false => Err("the server has another page instead of single.html".to_owned()),
+    }
 }
 
 /// Reads a file as text that stands for its bytes; without any where it cannot be read.

@@ -15,7 +15,7 @@ use crate::{
     private::drop_file,
     simulation::{number, settle},
     site::Site,
-    visit, visit_address, visit_single_file,
+    visit, visit_address, visit_folder, visit_single_file,
 };
 
 /// A recording with a name that a file and an address must write otherwise.
@@ -129,6 +129,29 @@ fn a_scenario_is_saved_too_and_from_one_file() -> Result<()> {
         page.wait_for(".variant--selected [data-variant='1'], .variant__head[data-variant='1']")?;
         Ok(())
     })
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_server_that_answers_with_another_page_saves_nothing() -> Result<()> {
+    // As servers do that send an application's page for each address.
+    let root = TempDir::with_prefix("highwater-another-")?;
+    copy(&built_page()?, root.path())?;
+    fs::copy(
+        root.path().join("index.html"),
+        root.path().join("single.html"),
+    )?;
+    let errors = visit_folder(root.path(), View::default(), |page| {
+        settle(page)?;
+        let downloads = Downloads::of(page)?;
+        page.click("#save-page")?;
+        page.wait_for_text("#trouble", "the server has another page")?;
+        let saved = fs::read_dir(downloads.path())?.count();
+        ensure!(saved == 0, "a page that opens nowhere was saved");
+        Ok(())
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
 }
 
 /// A server with recordings, which allows every page to read them or none.
