@@ -1,6 +1,6 @@
 //! The kinds of values that parameters have: what a person writes for one, and what the program gets.
 
-use super::payload::Shape;
+use super::shape::Shape;
 use crate::{Bytes, Micros};
 
 /// A kind of value. Each is kept as a whole number of steps, which no value of the kind can lie between.

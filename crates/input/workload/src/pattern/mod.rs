@@ -35,6 +35,7 @@ mod python;
 mod reply;
 mod schedule;
 mod service;
+mod shape;
 mod store;
 mod subscriber;
 mod survivors;

@@ -1,23 +1,8 @@
-//! What an event carries: JSON text of about a given size, in one of four shapes.
-//!
-//! The shapes are those of the service that was recorded: one long text; a document with suggestions of every size;
-//! texts that are all too large for the interpreter's pools; tokens that are all small enough for them.
+//! What an event carries: JSON text of about a given size and of a given shape.
 
 use super::process::Process;
+use super::shape::Shape;
 use crate::Bytes;
-
-/// How the text of an event is made up.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Shape {
-    /// One long text.
-    Text,
-    /// A document of a third to two thirds, and suggestions of some tens to some thousands of bytes.
-    Mixed,
-    /// Texts of 600 bytes and more.
-    Chunks,
-    /// Tokens: a word and a number each.
-    Small,
-}
 
 /// Bytes of a suggestion's or chunk's text.
 const SUGGESTIONS: [u32; 7] = [40, 80, 150, 300, 600, 1200, 2500];

@@ -3,9 +3,10 @@
 //! An event is written through a client: its JSON text is made, encoded, framed, and the store keeps a copy of the value
 //! with what an entry has around it. A reply gives every entry out as a text of its own.
 
-use super::payload::{Payload, Shape};
+use super::payload::Payload;
 use super::process::{Process, time_for};
 use super::python::{BYTES, Dict, List, Object, STR, json, tuple};
+use super::shape::Shape;
 use crate::{Bytes, Nanos};
 
 /// The time that writing an event takes, and each KB of it.

@@ -6,7 +6,7 @@
 use super::kind::{Events, Kind, Mib, Millis, Seconds, Share, Store};
 use super::parameter::{Parameter, Program};
 use super::parameters::Parameters;
-use super::payload::Shape;
+use super::shape::Shape;
 use crate::Bytes;
 
 macro_rules! parameters {

@@ -1,7 +1,8 @@
 //! `json.loads` and `json.dumps` with their C parts (Modules/_json.c, Lib/json), on a payload.
 
-use super::super::payload::{Payload, Shape};
+use super::super::payload::Payload;
 use super::super::process::Process;
+use super::super::shape::Shape;
 use super::{Dict, FLOAT, INT, List, Object, SMALL_INTS, STR, drop_backwards, tuple};
 use crate::Bytes;
 
