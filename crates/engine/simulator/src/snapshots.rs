@@ -8,7 +8,7 @@ use highwater_allocator::{Bytes, Micros};
 const SPACING: u64 = 1 << 16;
 
 /// One in so many of the bytes is the most that one snapshot may take.
-const LARGEST: u64 = 3;
+const LARGEST: u64 = 2;
 
 /// Moments of one run that are kept, at most so many and so many bytes. Where there are more, the one goes that leaves the shortest
 /// way between its neighbours. Beside each moment `T` is kept, which belongs to whoever looks.
@@ -41,7 +41,8 @@ impl<T: Clone> Snapshots<T> {
     }
 
     /// Returns whether a moment is to be kept where a simulation is: it is far enough from the others, and shortly after the history
-    /// has forgotten something, so that there is less of it. In a trace that is read on the way it is near the end of a part.
+    /// has forgotten something, so that there is less of it. In a trace that is read on the way it is near the end of a part. The
+    /// moments of a run are to lie evenly over it, so the next is due when its share of the run has passed.
     pub fn is_due(&self, simulation: &Simulation) -> bool {
         let position = simulation.position();
         let after = self.after(position, Micros(u64::MAX));
@@ -52,12 +53,30 @@ impl<T: Clone> Snapshots<T> {
         let passed = position - before.unwrap_or(0);
         let next = self.kept.get(after).map_or(u64::MAX, position_of);
         let is_declined = self.declined.0 <= position && position < self.declined.1;
-        let is_late = passed >= 2 * self.spacing;
-        passed >= self.spacing
+        let spacing = match next {
+            u64::MAX => self.spacing.max(self.share(simulation.feed.events)),
+            _ => self.spacing,
+        };
+        let is_late = passed >= 2 * spacing;
+        passed >= spacing
             && simulation.is_light()
             && next - position >= self.spacing
             && !is_declined
             && (is_late || simulation.history().is_short())
+    }
+
+    /// Returns how far apart moments lie that are spread evenly over a run of about so many events. A sixteenth more, since a
+    /// run may be somewhat longer, and one more moment takes the place of another.
+    fn share(&self, events: u64) -> u64 {
+        let even = events / (self.room() + 1);
+        even + even / 16
+    }
+
+    /// Returns how many moments fit, if all take as many bytes as the latest that is kept.
+    fn room(&self) -> u64 {
+        let most = self.most as u64;
+        let latest = self.kept.last().map(|kept| kept.bytes.0.max(1));
+        latest.map_or(most, |bytes| most.min(self.most_bytes.0 / bytes))
     }
 
     /// Keeps the moment at which a simulation is, unless it would take too much of the bytes. `beside` is kept beside it, and takes

@@ -418,7 +418,7 @@ fn snapshots_keep_to_their_bounds_and_the_nearest_is_taken() {
     let source = Source::from(program(4, 500_000));
     let variant = Variant::default();
     let mut simulation = Simulation::new(&source, &variant).expect("it can run");
-    let mut one = Snapshots::new(4, Bytes::mib(64));
+    let mut one = Snapshots::new(5, Bytes::mib(64));
     simulation.run_until(200_000);
     assert!(one.is_due(&simulation));
     one.keep(&simulation, ("there", Bytes::mib(1)));
@@ -459,4 +459,25 @@ fn snapshots_keep_to_their_bounds_and_the_nearest_is_taken() {
             "{positions:?}"
         );
     }
+}
+
+#[test]
+fn moments_lie_evenly_over_a_run_and_none_goes_for_another() {
+    let source = Source::from(program(31, 600_000));
+    let mut simulation = Simulation::new(&source, &Variant::default()).expect("it can run");
+    let mut kept = Snapshots::new(5, Bytes::mib(64));
+    let (step, mut taken) = (1000, vec![0]);
+    while simulation.position() < source.events() {
+        simulation.run_until(simulation.position() + step);
+        if kept.is_due(&simulation) {
+            kept.keep(&simulation, ((), Bytes::ZERO));
+            taken.push(simulation.position());
+        }
+    }
+    assert!(taken.len() > 3, "{taken:?}");
+    assert_eq!(kept.positions().collect::<Vec<_>>(), taken[1..]);
+    taken.push(source.events());
+    let ways = taken.windows(2).map(|way| way[1] - way[0]);
+    let longest = ways.max().expect("there are some");
+    assert!(longest <= 2 * source.events() / 5, "{taken:?}");
 }

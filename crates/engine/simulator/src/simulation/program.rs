@@ -1,5 +1,7 @@
 //! The program: what it holds, and what each of its calls does to its process.
 
+mod refused;
+
 use crate::history::History;
 use crate::model::Serve;
 use highwater_allocator::{Address, Bytes, Kernel, Micros, ThreadId};
@@ -225,12 +227,17 @@ impl Program {
         number: u32,
     ) -> bool {
         let thread = event.thread;
-        if event.call.is_refused() {
-            self.refused(model, kernel, event);
-            return false;
-        }
         // What the call allocates: the block's number, address and size, and how much of it the program had before.
         let (block, address, size, kept) = match event.call {
+            Call::Malloc { block, .. }
+            | Call::Calloc { block, .. }
+            | Call::Aligned { block, .. }
+            | Call::Realloc { block, .. }
+                if block == BlockId::REFUSED =>
+            {
+                self.refused(model, kernel, event);
+                return false;
+            }
             Call::Malloc { block, size } => {
                 let address = model.malloc_in(event.domain, kernel, thread, size);
                 (block, address, size, Bytes::ZERO)
@@ -325,43 +332,6 @@ impl Program {
             kernel.touch(address + kept, size - kept);
         }
         false
-    }
-
-    /// Runs a call that failed when it was recorded: the system gives nothing while it runs. The program went on without the
-    /// block, so one that this allocator had at hand goes back at once.
-    #[cold]
-    fn refused<A: Serve>(&mut self, model: &mut A, kernel: &mut Kernel, event: &Event) {
-        let thread = event.thread;
-        kernel.refuse(true);
-        let made = match event.call {
-            Call::Malloc { size, .. } => model.malloc_in(event.domain, kernel, thread, size),
-            Call::Calloc { count, size, .. } => {
-                model.calloc_in(event.domain, kernel, thread, count.into(), size)
-            }
-            Call::Aligned {
-                alignment, size, ..
-            } => model.aligned(kernel, thread, Bytes(alignment.into()), size),
-            Call::Realloc { old, size, .. } => {
-                let held = old.and_then(|old| Some((old, self.live_block(old)?.address)));
-                let address = held.map(|(_, address)| address);
-                let new = model.realloc(kernel, thread, address, size);
-                match (held, new) {
-                    // The program has the block that it had, wherever it lies now.
-                    (Some((old, _)), Some(new)) => {
-                        self.blocks[old.0 as usize].address = new;
-                        None
-                    }
-                    _ => new,
-                }
-            }
-            _ => None,
-        };
-        if let Some(address) = made {
-            model.free(kernel, thread, address);
-        }
-        kernel.refuse(false);
-        self.asked += 1;
-        self.failed += 1;
     }
 
     /// The block that the trace says was touched, if the program still holds it.
