@@ -14,7 +14,7 @@ use highwater_advise::{
 };
 use highwater_import::Losses;
 use highwater_simulator::{ALLOCATOR, Plan, Sources, Variable};
-use highwater_workload::unwatched;
+use highwater_workload::{Header, unwatched};
 use serde::{Serialize, Serializer};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -226,6 +226,17 @@ struct Report<'a> {
     words: Vec<Vec<String>>,
 }
 
+/// What the advice is worth for a program that was recorded on an allocator without a model, such as musl's: it reads no setting
+/// of the one that runs here.
+fn on_another(header: &Header, runs: impl std::fmt::Display) -> Option<String> {
+    let (recorded, _) = header.allocator.as_ref()?;
+    (!["glibc", "jemalloc"].contains(&recorded.as_str())).then(|| {
+        format!(
+            "The program was recorded on {recorded}, which reads none of these settings: the figures hold for the program on {runs}."
+        )
+    })
+}
+
 fn as_imported<S: Serializer>(losses: &Option<Losses>, to: S) -> Result<S::Ok, S::Error> {
     losses.clone().map(Imported::from).serialize(to)
 }
@@ -240,6 +251,7 @@ impl About {
         let mut says: Vec<String> = image.iter().map(|image| image.in_words()).collect();
         says.extend(replaced.map(|remark| remark.text.clone()));
         let header = &stage.sources[0].first().header;
+        says.extend(on_another(header, stage.variant.allocator));
         let read = stage.variant.environment.iter();
         let read = read.filter(|set| highwater_settings::is_read(&set.name));
         let program = header.program.clone();
