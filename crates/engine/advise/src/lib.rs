@@ -35,7 +35,7 @@ pub use fleet::{
 };
 pub use highwater_simulator::{Image, UnknownImage};
 pub use loads::{HALVES, Load, half, loads, seeds};
-pub use paste::{Form, Remedy, UnknownForm, paste};
+pub use paste::{Form, Place, Remedy, UnknownForm, paste};
 pub use reasons::Reason;
 pub use search::Search;
 pub use subject::Subject;

@@ -1,6 +1,7 @@
 //! A remedy to paste: as a change to the file in which people keep their settings, and as a paragraph for a review.
 
 mod forms;
+mod place;
 mod review;
 
 use crate::advice::{Advice, Advised};
@@ -10,6 +11,8 @@ use highwater_workload::Trims;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
+
+pub use place::Place;
 
 /// Where a remedy is pasted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,7 +79,8 @@ impl Form {
         let begins = |start: &str| text.lines().any(|line| line.starts_with(start));
         if name.contains("dockerfile")
             || name.contains("containerfile")
-            || ["FROM ", "ENV "].iter().any(|word| begins(word))
+            || begins("ENV ")
+            || text.lines().any(place::is_from)
         {
             Self::Dockerfile
         } else if has("[Service]") || name.ends_with(".service") {
@@ -132,7 +136,6 @@ impl Remedy {
     pub fn new(row: &Advised, known: &[Variable], image: Option<&Image>) -> Self {
         let candidate = &row.candidate;
         let of_malloc = |set: &&Variable| highwater_settings::is_read(&set.name);
-        let removed = known.iter().filter(of_malloc).filter(|_| candidate.removes);
         let mut variables: Vec<Variable> = Vec::new();
         if candidate.allocator.is_some() {
             let mut preloaded: Vec<&str> = vec![JEMALLOC];
@@ -160,9 +163,13 @@ impl Remedy {
             Some(image) => image.installs_jemalloc(),
             None => Some(INSTALLS_JEMALLOC.to_owned()),
         });
+        // What is set to another value is no more removed: `UnsetEnvironment=` of systemd would win over the value.
+        let is_set = |set: &&Variable| variables.iter().any(|new| new.name == set.name);
+        let removed = known.iter().filter(of_malloc).filter(|_| candidate.removes);
+        let removed = removed.filter(|set| !is_set(set));
         Self {
-            variables,
             removed: removed.map(|set| set.name.clone()).collect(),
+            variables,
             installs: installs.flatten(),
             trims: candidate.trims,
         }

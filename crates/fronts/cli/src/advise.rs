@@ -9,11 +9,12 @@ use crate::scenario::Found;
 use crate::variants::Asked;
 use anyhow::{Context, Result, bail};
 use highwater_advise::{
-    Advice, Advised, Cost, Costs, Doer, Form, Image, Scope, Search, Subject, Tried, loads, paste,
+    Advice, Advised, Cost, Costs, Doer, Form, Image, Place, Remedy, Scope, Search, Subject, Tried,
+    loads, paste,
 };
 use highwater_import::Losses;
 use highwater_simulator::{ALLOCATOR, Plan, Sources, Variable};
-use highwater_workload::unwatched;
+use highwater_workload::{Header, unwatched};
 use serde::{Serialize, Serializer};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -29,23 +30,20 @@ pub(crate) fn run(asked: &Advise) -> Result<String> {
     let to = MarkdownTo::of(asked.markdown.as_deref(), asked.csv, asked.json)?;
     let table_file = to.claim(&mut files)?;
     let image = image(asked)?;
-    let form = form(asked)?;
+    let target = target(asked)?;
     let found = Found::look_up(name)?;
     let subject = subject(asked, &found, image.as_ref(), true)?;
     let about = About::new(&found, &subject.plan, image.as_ref());
     let known = subject.plan.stages[0].variant.environment.clone();
     let advice = search(subject, asked)?;
-    if let Some(form) = form {
+    if let Some(target) = target {
         let row = chosen(&advice, asked)?;
         crate::say(&format!("{}: {}", row.name, advice.gain(row)));
-        return Ok(paste(
-            &advice,
-            row,
-            form,
-            &about.title,
-            &known,
-            image.as_ref(),
-        ));
+        let image = image.as_ref();
+        return Ok(match target {
+            Target::File(place) => Remedy::new(row, &known, image).written_into(&place),
+            Target::Form(form) => paste(&advice, row, form, &about.title, &known, image),
+        });
     }
     if let Some(file) = table_file {
         file.write(about.markdown(&advice).as_bytes())?;
@@ -150,20 +148,32 @@ fn search(subject: Subject, asked: &Advise) -> Result<Advice> {
     advice.context("the run as it is could not be finished; give it more --seconds, or run it alone to see why")
 }
 
-/// The form that is asked for.
-fn form(asked: &Advise) -> Result<Option<Form>> {
-    Ok(match asked.paste.as_deref() {
-        None => None,
-        Some("") => Some(match &asked.settings {
-            Some(file) => {
-                let text =
-                    crate::texts::read_text(file).with_context(|| file.display().to_string())?;
-                Form::of(&file.to_string_lossy(), &text)
-            }
-            None => Form::Env,
-        }),
-        Some(name) => Some(name.parse().context("--paste")?),
-    })
+/// What a remedy is written for.
+enum Target {
+    /// The file with the settings.
+    File(Place),
+    /// A form that is named.
+    Form(Form),
+}
+
+/// What is asked for: the form that is named, or the file with the settings if it is of that form or none is named.
+fn target(asked: &Advise) -> Result<Option<Target>> {
+    let Some(name) = asked.paste.as_deref() else {
+        return Ok(None);
+    };
+    let form = match name {
+        "" => None,
+        _ => Some(name.parse::<Form>().context("--paste")?),
+    };
+    let Some(file) = &asked.settings else {
+        return Ok(Some(Target::Form(form.unwrap_or(Form::Env))));
+    };
+    let text = crate::texts::read_text(file).with_context(|| file.display().to_string())?;
+    let place = Place::of(&file.to_string_lossy(), &text);
+    Ok(Some(match form.filter(|form| *form != place.form()) {
+        Some(form) => Target::Form(form),
+        None => Target::File(place),
+    }))
 }
 
 /// The remedy that is pasted.
@@ -216,6 +226,17 @@ struct Report<'a> {
     words: Vec<Vec<String>>,
 }
 
+/// What the advice is worth for a program that was recorded on an allocator without a model, such as musl's: it reads no setting
+/// of the one that runs here.
+fn on_another(header: &Header, runs: impl std::fmt::Display) -> Option<String> {
+    let (recorded, _) = header.allocator.as_ref()?;
+    (!["glibc", "jemalloc"].contains(&recorded.as_str())).then(|| {
+        format!(
+            "The program was recorded on {recorded}, which reads none of these settings: the figures hold for the program on {runs}."
+        )
+    })
+}
+
 fn as_imported<S: Serializer>(losses: &Option<Losses>, to: S) -> Result<S::Ok, S::Error> {
     losses.clone().map(Imported::from).serialize(to)
 }
@@ -230,6 +251,7 @@ impl About {
         let mut says: Vec<String> = image.iter().map(|image| image.in_words()).collect();
         says.extend(replaced.map(|remark| remark.text.clone()));
         let header = &stage.sources[0].first().header;
+        says.extend(on_another(header, stage.variant.allocator));
         let read = stage.variant.environment.iter();
         let read = read.filter(|set| highwater_settings::is_read(&set.name));
         let program = header.program.clone();

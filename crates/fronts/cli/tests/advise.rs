@@ -288,6 +288,24 @@ fn what_cannot_be_searched_is_refused_in_one_line() {
 }
 
 #[test]
+fn advice_for_a_program_on_an_allocator_without_a_model_says_whom_it_holds_for() {
+    let trace = |allocator: &str| {
+        let text = format!(
+            "highwater-trace 1\nallocator {allocator}\nm 0 0 0x10000 100\nf 5 0 0x10000\nend 2\n"
+        );
+        file(&format!("on-{}.hwt", allocator.replace(' ', "-")), text)
+    };
+    let says = "recorded on musl, which reads none of these settings: the figures hold for the program on glibc";
+    let only = ["--only", "arenas"];
+    let said = |allocator: &str| {
+        let trace = trace(allocator);
+        text(&highwater(&[&["advise", &trace], &only[..]].concat()))
+    };
+    assert!(said("musl 1.2.5").contains(says));
+    assert!(!said("glibc 2.36").contains("reads none of these settings"));
+}
+
+#[test]
 fn a_scenario_is_advised_over_other_seeds() {
     let set = [
         "--set",

@@ -103,7 +103,7 @@ fn kubernetes(set: &Variable) -> String {
 }
 
 /// A value between double quotes, with a backslash before those, before backslashes and before `also`.
-fn quoted(value: &str, also: &[char]) -> String {
+pub(super) fn quoted(value: &str, also: &[char]) -> String {
     let mut text = String::from('"');
     for letter in value.chars() {
         if letter == '"' || letter == '\\' || also.contains(&letter) {

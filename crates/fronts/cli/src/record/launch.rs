@@ -63,9 +63,9 @@ pub(crate) fn record(asked: &Record) -> Result<ExitCode> {
     })?;
     let sampler = Sampler::start(folder.clone());
     let status = wait(child, signals);
-    sampler.stop();
+    let in_background = sampler.stop();
     let status = status?;
-    if !summary::say(&folder, program, status) {
+    if !summary::say(&folder, program, status, &in_background) {
         // Nothing loads it any more.
         let _ = fs::remove_file(&library);
     }

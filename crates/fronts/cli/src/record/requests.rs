@@ -41,7 +41,8 @@ pub(crate) fn stop(asked: &Stop) -> Result<String> {
     ))
 }
 
-fn get(file: &File, field: usize) -> std::io::Result<u32> {
+/// Reads a number of a control block.
+pub(super) fn get(file: &File, field: usize) -> std::io::Result<u32> {
     let mut bytes = [0; 4];
     file.read_exact_at(&mut bytes, field as u64)?;
     Ok(u32::from_le_bytes(bytes))

@@ -4,10 +4,12 @@
 //! the recording began, values in bytes. The time spent on it stays below 1 %.
 
 use super::living;
+use super::requests::get;
 use crate::recorded::in_folder;
+use highwater_hwr::layout::{Stop, control};
 use highwater_hwr::read::Reader;
 use rustix::time::{ClockId, clock_gettime};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ const PERIOD: Duration = Duration::from_millis(100);
 /// The measurements on their way, in a thread of this command.
 pub(super) struct Sampler {
     end: Sender<()>,
-    thread: JoinHandle<()>,
+    thread: JoinHandle<HashSet<u32>>,
 }
 
 impl Sampler {
@@ -32,10 +34,10 @@ impl Sampler {
         Self { end, thread }
     }
 
-    /// Ends the measurements.
-    pub(super) fn stop(self) {
+    /// Ends the measurements. Returns the processes in which jemalloc's background threads ran.
+    pub(super) fn stop(self) -> HashSet<u32> {
         let _ = self.end.send(());
-        let _ = self.thread.join();
+        self.thread.join().unwrap_or_default()
     }
 }
 
@@ -43,12 +45,14 @@ impl Sampler {
 struct Process {
     number: u32,
     beginning: u64,
+    recording: PathBuf,
     samples: PathBuf,
     /// How the mapping of its recording ends.
     mapped: String,
 }
 
-fn measure_until(ended: &Receiver<()>, folder: &Path) {
+fn measure_until(ended: &Receiver<()>, folder: &Path) -> HashSet<u32> {
+    let mut in_background = HashSet::new();
     let mut known = HashMap::new();
     let mut pause = PERIOD;
     while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
@@ -58,10 +62,26 @@ fn measure_until(ended: &Receiver<()>, folder: &Path) {
             // A process that has ended has no mappings, and a disk that is full no room: neither is an error here.
             if let Some(process) = process {
                 let _ = measure(process);
+                if has_thread(process.number, BACKGROUND) {
+                    in_background.insert(process.number);
+                }
             }
         }
         pause = PERIOD.max(begun.elapsed() * 99);
     }
+    in_background
+}
+
+/// How jemalloc 5 names its background threads (`background_thread.c`, `background_thread_entry`).
+const BACKGROUND: &str = "jemalloc_bg_thd";
+
+/// Whether a process has a thread of this name.
+fn has_thread(process: u32, name: &str) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task"));
+    let mut threads = threads.into_iter().flatten().flatten();
+    threads.any(|thread| {
+        fs::read_to_string(thread.path().join("comm")).is_ok_and(|own| own.trim_end() == name)
+    })
 }
 
 fn process(path: &Path) -> Option<Process> {
@@ -70,6 +90,7 @@ fn process(path: &Path) -> Option<Process> {
     Some(Process {
         number: control.process,
         beginning: control.monotonic_time,
+        recording: path.to_owned(),
         samples: path.with_extension("samples"),
         mapped: format!("/{}", path.file_name()?.to_str()?),
     })
@@ -84,6 +105,11 @@ fn measure(process: &Process) -> std::io::Result<()> {
     let resident = Resident::of(&smaps);
     // The mappings are empty once the process has ended.
     if resident.rss == 0 {
+        return Ok(());
+    }
+    // What the process did after the recording's end is not in it. The mappings were read before, so an end in between counts.
+    let state = get(&File::open(&process.recording)?, control::STATE)?;
+    if Stop::from_number(state) != Some(Stop::Running) {
         return Ok(());
     }
     let now = clock_gettime(ClockId::Monotonic);
@@ -252,7 +278,57 @@ fn kibibytes(line: &str, key: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::Resident;
+    use super::{Process, Resident, has_thread, measure};
+    use highwater_hwr::layout::{Control, Stop, control};
+    use highwater_hwr::write::Writer;
+    use std::fs;
+
+    #[test]
+    fn a_thread_is_found_by_its_name() {
+        let (waits, ends) = (std::sync::Barrier::new(2), std::sync::Barrier::new(2));
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("a_thread_of_own".to_owned());
+            let thread = thread.spawn_scoped(scope, || {
+                waits.wait();
+                ends.wait();
+            });
+            thread.expect("a thread");
+            waits.wait();
+            assert!(has_thread(std::process::id(), "a_thread_of_own"));
+            assert!(!has_thread(std::process::id(), "a_thread_of_"));
+            ends.wait();
+        });
+    }
+
+    #[test]
+    fn a_process_whose_recording_has_ended_is_measured_no_more() {
+        let own = std::env::current_exe().expect("this program");
+        let name = own.file_name().and_then(|name| name.to_str());
+        let folder = std::env::temp_dir();
+        let number = std::process::id();
+        let process = Process {
+            number,
+            beginning: 0,
+            recording: folder.join(format!("ended.{number}.hwr")),
+            samples: folder.join(format!("ended.{number}.samples")),
+            mapped: format!("/{}", name.expect("a plain name")),
+        };
+        let file = Writer::new(Vec::new(), &Control::default(), "", 0).and_then(Writer::finish);
+        let mut file = file.expect("a recording");
+        let mut lines = |stop: Stop| {
+            file[control::STATE..][..4].copy_from_slice(&(stop as u32).to_le_bytes());
+            fs::write(&process.recording, &file).expect("a file");
+            measure(&process).expect("this process is measured");
+            fs::read_to_string(&process.samples).map_or(0, |text| text.lines().count())
+        };
+        assert_eq!(lines(Stop::Running), 1);
+        for stop in [Stop::Asked, Stop::NoSpace, Stop::NoFile, Stop::Largest] {
+            assert_eq!(lines(stop), 1, "{stop:?}");
+        }
+        assert_eq!(lines(Stop::Running), 2);
+        let _ = fs::remove_file(&process.recording);
+        let _ = fs::remove_file(&process.samples);
+    }
 
     #[test]
     fn mappings_count_by_kind_and_the_recorders_own_do_not() {

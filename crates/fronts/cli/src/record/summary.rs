@@ -11,6 +11,9 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
+/// Recordings that the summary lists.
+const LISTED: usize = 8;
+
 /// A recording in figures.
 struct Figures {
     path: PathBuf,
@@ -21,23 +24,38 @@ struct Figures {
     process: u32,
     /// The release of an interpreter whose functions the sites lack.
     unknown_python: Option<String>,
+    /// Whether its settings ask jemalloc for background threads.
+    asks_background: bool,
 }
 
-/// Reads the recordings of a folder and says what they hold. Returns whether a process of theirs runs on.
-pub(super) fn say(folder: &Path, program: &Path, status: ExitStatus) -> bool {
+/// Reads the recordings of a folder and says what they hold; `in_background` are the processes in which jemalloc's background
+/// threads ran. Returns whether a process of theirs runs on.
+pub(super) fn say(
+    folder: &Path,
+    program: &Path,
+    status: ExitStatus,
+    in_background: &HashSet<u32>,
+) -> bool {
     let mut recordings: Vec<Figures> = in_folder(folder)
         .iter()
         .filter_map(|path| read(path))
         .collect();
     recordings.sort_by_key(|recording| std::cmp::Reverse(recording.calls));
-    crate::run::hint(&describe(&recordings, folder, program, status));
+    let text = describe(&recordings, folder, program, status, in_background);
+    crate::run::hint(&text);
     recordings.iter().any(|recording| {
         let process = Path::new("/proc").join(recording.process.to_string());
         recording.stop == Stop::Running && process.exists()
     })
 }
 
-fn describe(recordings: &[Figures], folder: &Path, program: &Path, status: ExitStatus) -> String {
+fn describe(
+    recordings: &[Figures],
+    folder: &Path,
+    program: &Path,
+    status: ExitStatus,
+    in_background: &HashSet<u32>,
+) -> String {
     let (program, folder) = (program.display(), folder.display());
     let Some(longest) = recordings.first() else {
         return format!(
@@ -56,7 +74,7 @@ fn describe(recordings: &[Figures], folder: &Path, program: &Path, status: ExitS
         },
         grouped(bytes.div_ceil(1024)),
     );
-    for recording in recordings.iter().take(8) {
+    for recording in recordings.iter().take(LISTED) {
         let name = recording
             .path
             .file_name()
@@ -70,6 +88,25 @@ fn describe(recordings: &[Figures], folder: &Path, program: &Path, status: ExitS
         let ending = ending(recording.stop);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name}: {calls} calls, {threads}{ending}");
+    }
+    match recordings.len().saturating_sub(LISTED) {
+        0 => {}
+        1 => text += "  and one more\n",
+        count => text += &format!("  and {count} more\n"),
+    }
+    let turned_on = recordings
+        .iter()
+        .find(|one| in_background.contains(&one.process) && !one.asks_background);
+    if let Some(recording) = turned_on {
+        let _ = writeln!(
+            text,
+            "The program turned on jemalloc's background threads by itself, which is not in the recording. Add \
+             --env MALLOC_CONF=background_thread:true to the next commands{}.",
+            match recordings.len() {
+                1 => String::new(),
+                _ => format!(" (process {})", recording.process),
+            }
+        );
     }
     let unknown = recordings
         .iter()
@@ -130,6 +167,7 @@ fn read(path: &Path) -> Option<Figures> {
         calls,
         threads: threads.len(),
         unknown_python,
+        asks_background: reader.header_text().contains("background_thread:true"),
         bytes,
         process: reader.control().process,
         stop: reader.ending().map_or(Stop::Running, |ending| ending.stop),
@@ -155,4 +193,57 @@ fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+
+    fn figures(process: u32, asks_background: bool) -> Figures {
+        Figures {
+            path: PathBuf::from(format!("a.{process}.hwr")),
+            calls: 1,
+            threads: 1,
+            bytes: 1,
+            stop: Stop::Exit,
+            process,
+            unknown_python: None,
+            asks_background,
+        }
+    }
+
+    fn said(recordings: &[Figures], in_background: &[u32]) -> String {
+        let in_background = in_background.iter().copied().collect();
+        let (folder, program) = (Path::new("f"), Path::new("p"));
+        describe(
+            recordings,
+            folder,
+            program,
+            ExitStatus::from_raw(0),
+            &in_background,
+        )
+    }
+
+    #[test]
+    fn background_threads_that_no_setting_asks_for_are_said() {
+        let says = "Add --env MALLOC_CONF=background_thread:true to the next commands";
+        assert!(said(&[figures(7, false)], &[7]).contains(&format!("{says}.\n")));
+        let two = [figures(7, false), figures(8, false)];
+        assert!(said(&two, &[8]).contains(&format!("{says} (process 8).\n")));
+        assert!(!said(&[figures(7, true)], &[7]).contains(says));
+        assert!(!said(&[figures(7, false)], &[8]).contains(says));
+    }
+
+    #[test]
+    fn recordings_that_are_not_listed_are_counted() {
+        let many = |count| {
+            (0..count)
+                .map(|one| figures(one, false))
+                .collect::<Vec<_>>()
+        };
+        assert!(!said(&many(8), &[]).contains(" more\n"));
+        assert!(said(&many(9), &[]).contains("\n  and one more\n"));
+        assert!(said(&many(18), &[]).contains("\n  and 10 more\n"));
+    }
 }

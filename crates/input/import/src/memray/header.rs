@@ -13,7 +13,8 @@ pub(crate) struct Header {
     pub(crate) has_native: bool,
     /// Whether it holds sums instead of calls.
     pub(crate) is_aggregated: bool,
-    /// Whether it has the calls to Python's own allocator of objects.
+    /// Whether it has the small blocks of Python's objects: calls to Python's own allocator, or blocks of malloc if Python
+    /// uses that for them (`PYTHONMALLOC=malloc`).
     pub(crate) has_objects: bool,
     pub(crate) main_thread: u64,
     pub(crate) command: Vec<u8>,
@@ -23,6 +24,9 @@ pub(crate) struct Header {
 
 /// The versions that can be read.
 const VERSIONS: std::ops::RangeInclusive<i32> = 11..=13;
+
+/// The number for a Python whose allocator is malloc (`PYTHONALLOCATOR_MALLOC` in memray's `records.h`).
+const PYTHON_MALLOC: u8 = 3;
 
 impl Header {
     /// Reads the header. One of another version has no more than that.
@@ -46,9 +50,10 @@ impl Header {
         input.text(&mut header.command)?;
         input.u32()?;
         header.main_thread = input.u64()?;
-        // Frames that were skipped, and which allocator Python uses.
-        input.skip(9)?;
-        header.has_objects = input.byte()? != 0;
+        // Frames that were skipped.
+        input.skip(8)?;
+        let is_malloc = input.byte()? == PYTHON_MALLOC;
+        header.has_objects = (input.byte()? != 0) | is_malloc;
         if is_later {
             input.byte()?;
         }
@@ -78,5 +83,37 @@ impl Header {
             format += &format!(" (Python {major}.{minor})");
         }
         format
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::losses::Loss;
+    use crate::memray::Memray;
+
+    /// A header of version 12 of a process in which Python uses an allocator, by memray's number for it.
+    fn header(python_allocator: u8, has_objects: bool) -> Header {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(12_u32.to_le_bytes());
+        bytes.extend(0x030b_00f0_u32.to_le_bytes());
+        bytes.extend([0; 2 + 32]);
+        bytes.extend(*b"app.py\0");
+        bytes.extend([0; 4 + 8 + 8]);
+        bytes.extend([python_allocator, has_objects.into(), 0]);
+        let mut input = Input::new(&bytes[..]).expect("bytes can be read");
+        Header::read(&mut input).expect("a header")
+    }
+
+    #[test]
+    fn small_blocks_are_missing_where_python_has_them_in_its_own_allocator() {
+        let lacks = |header: &Header| Memray::losses(header).lost.contains(&Loss::Objects);
+        // pymalloc, the same for debugging, another, and the two of mimalloc.
+        for own in [1, 2, 4, 5, 6] {
+            assert!(lacks(&header(own, false)), "{own}");
+            assert!(!lacks(&header(own, true)), "{own}");
+        }
+        // PYTHONMALLOC=malloc: they are blocks of malloc, and in the file as such.
+        assert!(!lacks(&header(3, false)));
     }
 }

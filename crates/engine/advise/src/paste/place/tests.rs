@@ -1,0 +1,131 @@
+use super::*;
+
+fn jemalloc() -> Remedy {
+    let set = |name: &str, value: &str| Variable {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    Remedy {
+        variables: vec![
+            set("LD_PRELOAD", "libjemalloc.so.2"),
+            set("MALLOC_CONF", "dirty_decay_ms:0"),
+        ],
+        installs: Some("apt-get install -y libjemalloc2".to_owned()),
+        ..Remedy::default()
+    }
+}
+
+fn into(file: &str, text: &str) -> String {
+    jemalloc().written_into(&Place::of(file, text))
+}
+
+#[test]
+fn a_package_is_installed_as_root_where_the_last_stage_has_another_user() {
+    let installs = "USER root\nRUN apt-get install -y libjemalloc2\nUSER app:app\n";
+    for text in [
+        "FROM debian:12\nUSER app:app\nCMD [\"x\"]\n",
+        "FROM a AS b\nUSER other\nFROM --platform=linux/amd64 debian:12\nUSER root\nRUN x\nuser app:app\n",
+    ] {
+        let pasted = into("Dockerfile", text);
+        assert!(pasted.starts_with(installs), "{pasted}");
+    }
+    for text in [
+        "FROM debian:12\n",
+        "FROM debian:12\nUSER app\nUSER 0:0\n",
+        "FROM debian:12 AS build\nUSER app\nFROM debian:12\n",
+    ] {
+        let pasted = into("Dockerfile", text);
+        assert!(pasted.starts_with("RUN apt-get"), "{pasted}");
+    }
+}
+
+#[test]
+fn what_is_appended_to_a_line_without_end_begins_another() {
+    assert!(into("Dockerfile", "FROM debian:12\nCMD [\"x\"]").starts_with("\nRUN "));
+    assert!(into("Dockerfile", "FROM debian:12\nCMD [\"x\"]\n").starts_with("RUN "));
+}
+
+#[test]
+fn a_dockerfile_may_be_in_small_letters_and_python_is_none() {
+    assert_eq!(
+        Form::of("build", "from debian:12 as run\nenv A=1\n"),
+        Form::Dockerfile
+    );
+    assert_eq!(Form::of("conf.py", "from os import environ\n"), Form::Env);
+}
+
+#[test]
+fn a_list_of_variables_gets_a_list() {
+    let list = "services:\n  a:\n    environment:\n      - A=1\n";
+    let map = "services:\n  a:\n    environment:\n      A: 1\n";
+    assert_eq!(
+        into("compose.yaml", list),
+        "# In the image, as root: apt-get install -y libjemalloc2\nservices:\n  app:\n    environment:\n      \
+         - \"LD_PRELOAD=libjemalloc.so.2\"\n      - \"MALLOC_CONF=dirty_decay_ms:0\"\n"
+    );
+    assert!(into("compose.yaml", map).contains("      LD_PRELOAD: \""));
+    assert!(
+        into(
+            "compose.yaml",
+            "services:\n  a:\n    environment: [A=1]\n    b: 1\n"
+        )
+        .contains("- \"LD_")
+    );
+}
+
+#[test]
+fn containers_lie_where_the_kind_of_object_has_them() {
+    let manifest = |kind: &str| format!("apiVersion: v1\nkind: {kind}\nx:\n      containers:\n");
+    let at = |kind: &str| into("x.yaml", &manifest(kind));
+    assert!(
+        at("Pod")
+            .contains("\nspec:\n  containers:\n    - name: app\n      env:\n        - name: LD_")
+    );
+    assert!(at("CronJob").contains(
+        "\nspec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          containers:\n            - name"
+    ));
+    for kind in ["Deployment", "StatefulSet", "Job"] {
+        assert!(at(kind).contains("\nspec:\n  template:\n    spec:\n      containers:\n"));
+    }
+    let several = manifest("CronJob") + "---\nkind: Service\n";
+    assert!(into("x.yaml", &several).contains("jobTemplate"));
+}
+
+#[test]
+fn a_script_exports() {
+    for (name, text) in [
+        ("start.sh", "exec x\n"),
+        ("start", "#!/usr/bin/env bash\nexec x\n"),
+        (".profile", ""),
+        ("vars", "export A=1\n"),
+    ] {
+        let pasted = into(name, text);
+        assert!(
+            pasted.contains("\nexport LD_PRELOAD=libjemalloc.so.2\nexport M"),
+            "{pasted}"
+        );
+        assert!(!pasted.contains("not known"), "{pasted}");
+    }
+}
+
+#[test]
+fn an_unknown_form_is_said_and_plain_variables_are_none() {
+    let unknown = "# The form of values.yaml is not known: these are plain variables.";
+    assert!(into("deploy/values.yaml", "env:\n  A: 1\n").starts_with(unknown));
+    for text in ["[uwsgi]\nenv = A=1\n", "{\"a\": 1}", "[env]\nA = \"1\"\n"] {
+        assert!(
+            into("x", text).contains("The form of x is not known"),
+            "{text}"
+        );
+    }
+    for text in ["", "A=1\n\n# b\nC=\n", "A=1\0B=2\0"] {
+        assert!(!into("x", text).contains("not known"), "{text:?}");
+    }
+}
+
+#[test]
+fn a_units_file_of_variables_wins_and_that_is_said() {
+    let unit = "[Service]\nEnvironmentFile=-/etc/default/a\n";
+    assert!(into("a.service", unit).contains("EnvironmentFile=: what that file sets wins"));
+    assert!(!into("a.service", "[Service]\n").contains("EnvironmentFile"));
+}
