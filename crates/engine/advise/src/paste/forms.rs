@@ -4,6 +4,10 @@ use super::{Form, Remedy};
 use highwater_simulator::Variable;
 use highwater_workload::Trims;
 
+/// Where a service and a container stand that nothing names.
+pub(super) const APP_SERVICE: &str = "\n  app:\n";
+pub(super) const APP_CONTAINER: &str = "- name: app\n";
+
 impl Remedy {
     /// The change as it is pasted into a file of this form, with comments on what else is to do.
     pub fn written(&self, form: Form) -> String {
@@ -14,11 +18,11 @@ impl Remedy {
         text += &match form {
             Form::Dockerfile => self.dockerfile(),
             Form::Compose => format!(
-                "services:\n  app:\n    environment:\n{}",
+                "services:{APP_SERVICE}    environment:\n{}",
                 self.each(compose)
             ),
             Form::Kubernetes => format!(
-                "spec:\n  template:\n    spec:\n      containers:\n        - name: app\n          env:\n{}",
+                "spec:\n  template:\n    spec:\n      containers:\n        {APP_CONTAINER}          env:\n{}",
                 self.each(kubernetes)
             ),
             Form::Systemd => self.systemd(),

@@ -1,5 +1,8 @@
 //! The file that a remedy goes into: what of its text decides how the change has to be written there.
 
+mod whose;
+
+use super::forms::{APP_CONTAINER, APP_SERVICE, quoted};
 use super::{Form, Remedy};
 use highwater_simulator::Variable;
 
@@ -21,6 +24,8 @@ pub struct Place {
     is_list: bool,
     /// The kind of object of a manifest that has the containers.
     kind: Option<String>,
+    /// The service or the container that the change is for, where the file says it.
+    owner: Option<String>,
     /// Whether a unit also reads its variables from a file.
     reads_file: bool,
 }
@@ -39,6 +44,12 @@ impl Place {
             is_open: !text.is_empty() && !text.ends_with('\n'),
             is_list: form == Form::Compose && is_list(text),
             kind: kind(text).filter(|_| form == Form::Kubernetes),
+            owner: match form {
+                Form::Compose => whose::service(text),
+                Form::Kubernetes => whose::container(text),
+                _ => None,
+            }
+            .map(str::to_owned),
             reads_file: text
                 .lines()
                 .any(|line| line.trim_start().starts_with("EnvironmentFile=")),
@@ -59,10 +70,21 @@ impl Place {
                 self.name
             ));
         }
-        (self.form == Form::Systemd && self.reads_file).then(|| {
-            "The unit reads an EnvironmentFile=: what that file sets wins over these lines."
-                .to_owned()
-        })
+        match self.form {
+            Form::Systemd if self.reads_file => Some(
+                "The unit reads an EnvironmentFile=: what that file sets wins over these lines."
+                    .to_owned(),
+            ),
+            Form::Compose | Form::Kubernetes if self.owner.is_none() => Some(format!(
+                "Which {} of the file it is for is not known: write its name instead of `app`.",
+                if self.form == Form::Compose {
+                    "service"
+                } else {
+                    "container"
+                }
+            )),
+            _ => None,
+        }
     }
 }
 
@@ -87,6 +109,12 @@ impl Remedy {
             }
             _ => {}
         }
+        if let Some(owner) = &place.owner {
+            let owner = plain(owner);
+            text = text
+                .replacen(APP_SERVICE, &format!("\n  {owner}:\n"), 1)
+                .replacen(APP_CONTAINER, &format!("- name: {owner}\n"), 1);
+        }
         if let Some(remark) = place.remark().filter(|_| has_change) {
             text = format!("# {remark}\n{text}");
         }
@@ -95,6 +123,19 @@ impl Remedy {
             true => format!("\n{text}"),
             false => text,
         }
+    }
+}
+
+/// A name as YAML has it: between quotes where it could be taken for something else.
+fn plain(name: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let taken = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(is_word)
+        && !taken.iter().any(|word| name.eq_ignore_ascii_case(word));
+    match is_plain {
+        true => name.to_owned(),
+        false => quoted(name, &[]),
     }
 }
 
@@ -166,7 +207,7 @@ fn with_list(text: &str, variables: &[Variable]) -> String {
         .collect::<String>();
     for set in variables {
         let pair = format!("{}={}", set.name, set.value.replace('$', "$$"));
-        lines += &format!("      - {}\n", super::forms::quoted(&pair, &[]));
+        lines += &format!("      - {}\n", quoted(&pair, &[]));
     }
     lines
 }

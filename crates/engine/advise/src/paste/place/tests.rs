@@ -60,7 +60,7 @@ fn a_list_of_variables_gets_a_list() {
     let map = "services:\n  a:\n    environment:\n      A: 1\n";
     assert_eq!(
         into("compose.yaml", list),
-        "# In the image, as root: apt-get install -y libjemalloc2\nservices:\n  app:\n    environment:\n      \
+        "# In the image, as root: apt-get install -y libjemalloc2\nservices:\n  a:\n    environment:\n      \
          - \"LD_PRELOAD=libjemalloc.so.2\"\n      - \"MALLOC_CONF=dirty_decay_ms:0\"\n"
     );
     assert!(into("compose.yaml", map).contains("      LD_PRELOAD: \""));
@@ -128,4 +128,63 @@ fn a_units_file_of_variables_wins_and_that_is_said() {
     let unit = "[Service]\nEnvironmentFile=-/etc/default/a\n";
     assert!(into("a.service", unit).contains("EnvironmentFile=: what that file sets wins"));
     assert!(!into("a.service", "[Service]\n").contains("EnvironmentFile"));
+}
+
+#[test]
+fn the_service_and_the_container_of_the_file_are_named() {
+    let compose = |text: &str| {
+        into(
+            "compose.yaml",
+            &format!("# x\nservices:\n{text}volumes:\n  v:\n"),
+        )
+    };
+    for (text, name) in [
+        ("  api:\n    image: x\n", "api"),
+        ("  \"api\":\n    image: x\n", "api"),
+        (
+            "  db:\n    image: y\n  api: # the one\n    environment:\n      A: 1\n",
+            "api",
+        ),
+        (
+            "    db:\n        environment:\n            A: 1\n    web:\n        environment:\n            - MALLOC_ARENA_MAX=2\n",
+            "web",
+        ),
+        ("  \"1\":\n    image: x\n", "\"1\""),
+    ] {
+        let pasted = compose(text);
+        assert!(
+            pasted.contains(&format!("services:\n  {name}:\n    env")),
+            "{pasted}"
+        );
+        assert!(!pasted.contains("instead of"), "{pasted}");
+    }
+    let pasted = compose("  db:\n    image: y\n  api:\n    image: x\n");
+    assert!(
+        pasted.starts_with("# Which service of the file"),
+        "{pasted}"
+    );
+
+    let manifest = |text: &str| {
+        into(
+            "x.yaml",
+            &format!("kind: Deployment\nspec:\n  template:\n    spec:\n{text}"),
+        )
+    };
+    let one = "      initContainers:\n      - name: wait\n        env: []\n      containers:\n      - image: x\n        ports:\n        \
+               - name: http\n        name: api\n      volumes:\n      - name: v\n";
+    let two = "      containers:\n        - name: proxy\n          image: y\n        - name: api\n          env:\n            - name: \
+               LD_PRELOAD\n              value: x\n";
+    for text in [one, two] {
+        let pasted = manifest(text);
+        assert!(
+            pasted.contains("      containers:\n        - name: api\n"),
+            "{pasted}"
+        );
+        assert!(!pasted.contains("instead of"), "{pasted}");
+    }
+    let pasted = manifest("      containers:\n        - name: a\n        - name: b\n");
+    assert!(
+        pasted.starts_with("# Which container of the file"),
+        "{pasted}"
+    );
 }
