@@ -94,6 +94,9 @@ fn describe(
         1 => text += "  and one more\n",
         count => text += &format!("  and {count} more\n"),
     }
+    if let Some(unseen) = unseen(recordings) {
+        let _ = writeln!(text, "{unseen}");
+    }
     let turned_on = recordings
         .iter()
         .find(|one| in_background.contains(&one.process) && !one.asks_background);
@@ -119,6 +122,30 @@ fn describe(
     }
     let _ = writeln!(text, "Next: highwater replay {}", longest.path.display());
     text
+}
+
+/// What is said of processes without a call.
+fn unseen(recordings: &[Figures]) -> Option<String> {
+    let is_whole = |one: &&Figures| one.stop != Stop::Continued;
+    let mut without = recordings
+        .iter()
+        .filter(is_whole)
+        .filter(|one| one.calls == 0);
+    let first = without.next()?;
+    let (who, have) = match (recordings.len(), without.count() + 1) {
+        (1, _) => ("It".to_owned(), "it may have an allocator"),
+        (_, 1) => (
+            format!("Process {}", first.process),
+            "it may have an allocator",
+        ),
+        (_, count) => (
+            format!("{count} of the processes"),
+            "they may have allocators",
+        ),
+    };
+    Some(format!(
+        "{who} made no call that can be seen: {have} linked into the program."
+    ))
 }
 
 /// What is worth saying of how a recording ended.
@@ -233,6 +260,23 @@ mod tests {
         assert!(said(&two, &[8]).contains(&format!("{says} (process 8).\n")));
         assert!(!said(&[figures(7, true)], &[7]).contains(says));
         assert!(!said(&[figures(7, false)], &[8]).contains(says));
+    }
+
+    #[test]
+    fn processes_without_a_call_are_said() {
+        let silent = |process| Figures {
+            calls: 0,
+            ..figures(process, false)
+        };
+        assert!(!said(&[figures(7, false)], &[]).contains("can be seen"));
+        assert!(said(&[silent(7)], &[]).contains("It made no call that can be seen: it may"));
+        let two = [figures(7, false), silent(8)];
+        assert!(said(&two, &[]).contains("Process 8 made no call that can be seen: it may"));
+        let many: Vec<_> = (0..20).map(silent).chain(two).collect();
+        assert!(
+            said(&many, &[])
+                .contains("21 of the processes made no call that can be seen: they may")
+        );
     }
 
     #[test]
