@@ -62,8 +62,9 @@ fn measure_until(ended: &Receiver<()>, folder: &Path) -> HashSet<u32> {
             // A process that has ended has no mappings, and a disk that is full no room: neither is an error here.
             if let Some(process) = process {
                 let _ = measure(process);
-                if has_thread(process.number, BACKGROUND) {
-                    in_background.insert(process.number);
+                let number = process.number;
+                if !in_background.contains(&number) && has_thread(number, BACKGROUND) {
+                    in_background.insert(number);
                 }
             }
         }
