@@ -67,11 +67,7 @@ impl Form {
 
     /// The form of a file with settings, by its name and its text; plain variables where nothing says another.
     pub fn of(file: &str, text: &str) -> Self {
-        let name = file
-            .rsplit(['/', '\\'])
-            .next()
-            .unwrap_or(file)
-            .to_ascii_lowercase();
+        let name = file_name(file).to_ascii_lowercase();
         let has = |start: &str| {
             text.lines()
                 .any(|line| line.trim_start().starts_with(start))
@@ -98,6 +94,11 @@ impl Form {
             Self::Env
         }
     }
+}
+
+/// A file's own name, without its folders.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 impl FromStr for Form {

@@ -3,7 +3,7 @@
 mod whose;
 
 use super::forms::{APP_CONTAINER, APP_SERVICE, quoted};
-use super::{Form, Remedy};
+use super::{Form, Remedy, file_name};
 use highwater_simulator::Variable;
 
 /// What a file asks of a change besides its form.
@@ -34,7 +34,7 @@ impl Place {
     /// The place that a file is. `path` may have folders; `text` is all of it.
     pub fn of(path: &str, text: &str) -> Self {
         let form = Form::of(path, text);
-        let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
+        let name = file_name(path).to_owned();
         let is_script = form == Form::Env && is_script(&name, text);
         Self {
             form,

@@ -149,6 +149,14 @@ fn the_service_and_the_container_of_the_file_are_named() {
             "    db:\n        environment:\n            A: 1\n    web:\n        environment:\n            - MALLOC_ARENA_MAX=2\n",
             "web",
         ),
+        (
+            "  db:\n    image: y\n  api: &api\n    environment:\n      A: 1\n",
+            "api",
+        ),
+        (
+            "  db: {image: y}\n  api: {environment: [MALLOC_ARENA_MAX=2]}\n",
+            "api",
+        ),
         ("  \"1\":\n    image: x\n", "\"1\""),
     ] {
         let pasted = compose(text);

@@ -14,12 +14,15 @@ pub(super) fn service(text: &str) -> Option<&str> {
     let mut parts: Vec<Part<'_>> = Vec::new();
     let mut outer = None;
     for line in within {
-        match line.strip_suffix(':') {
-            Some(name) if indent(line) <= *outer.get_or_insert(indent(line)) => parts.push(Part {
+        // Whatever stands behind its name: a service may have an anchor, or be written in one line.
+        if indent(line) <= *outer.get_or_insert(indent(line)) {
+            let (name, rest) = line.split_once(':')?;
+            parts.push(Part {
                 name: bare(name),
-                lines: Vec::new(),
-            }),
-            _ => parts.last_mut()?.lines.push(line),
+                lines: vec![rest],
+            });
+        } else {
+            parts.last_mut()?.lines.push(line);
         }
     }
     chosen(&parts, "environment:")
