@@ -171,6 +171,19 @@ fn the_service_and_the_container_of_the_file_are_named() {
         pasted.starts_with("# Which service of the file"),
         "{pasted}"
     );
+    let database = "  db:\n    environment:\n      A: 1\n";
+    for api in [
+        "  api:\n    environment: {}\n",
+        "  api:\n    <<: *backend\n",
+        "  api: *backend\n",
+        "  api:\n    env_file: .env\n",
+    ] {
+        let pasted = compose(&format!("{database}{api}"));
+        assert!(
+            pasted.starts_with("# Which service of the file"),
+            "{pasted}"
+        );
+    }
 
     let manifest = |text: &str| {
         into(

@@ -81,7 +81,12 @@ fn chosen<'a>(parts: &[Part<'a>], variables: &str) -> Option<&'a str> {
             line.split(|letter: char| !(letter == '_' || letter.is_ascii_alphanumeric()));
         words.any(highwater_settings::is_read)
     };
-    let has_variables = |line: &str| line.trim().trim_start_matches("- ").starts_with(variables);
+    // What comes from elsewhere in the file, or from another, may be variables.
+    let has_variables = |line: &str| {
+        let key = line.trim().trim_start_matches("- ");
+        let begins = [variables, "<<:", "*", "env_file:", "envFrom:"];
+        begins.iter().any(|begin| key.starts_with(begin))
+    };
     only(&sets).or_else(|| only(&has_variables))
 }
 
