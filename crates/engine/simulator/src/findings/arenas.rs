@@ -1,9 +1,9 @@
 //! Memory in the arenas of threads: spread over them, left behind by threads, and out of malloc_trim's reach.
 
-use super::Scene;
 use super::finding::Finding;
 use super::kinds::{Cause, FreeInArena};
 use super::remedy::{Cost, Gain, Remedy, variable};
+use super::scene::Scene;
 use highwater_allocator::Bytes;
 use highwater_glibc::Glibc;
 

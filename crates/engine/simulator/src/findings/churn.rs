@@ -1,9 +1,9 @@
 //! Memory that comes and goes in turn: each turn costs system calls, and page faults for all of it.
 
-use super::Scene;
 use super::finding::Finding;
 use super::kinds::{Cause, Churn};
 use super::remedy::{Cost, Gain, Remedy, variable};
+use super::scene::Scene;
 use highwater_allocator::{Allocator, Bytes, Turns, Variable};
 use highwater_glibc::Glibc;
 

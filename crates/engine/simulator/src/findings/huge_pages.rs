@@ -1,9 +1,9 @@
 //! What huge pages keep resident beside what was written, and which setting ends that.
 
-use super::Scene;
 use super::finding::Finding;
 use super::kinds::Cause;
 use super::remedy::{Cost, Gain, Remedy};
+use super::scene::Scene;
 use highwater_allocator::{Allocator, Bytes, PageUse};
 use highwater_jemalloc::Jemalloc;
 use highwater_kernel::HugeMode;

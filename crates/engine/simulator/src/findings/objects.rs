@@ -1,9 +1,9 @@
 //! What Python's object allocator holds: what a change of malloc does not reach.
 
-use super::Scene;
 use super::finding::Finding;
 use super::kinds::Cause;
 use super::remedy::{Cost, Gain, Remedy, variable};
+use super::scene::Scene;
 use highwater_allocator::{Bytes, Objects};
 
 /// What an object allocator takes for itself is told from this size on.

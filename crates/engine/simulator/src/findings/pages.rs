@@ -1,9 +1,9 @@
 //! What keeps the resident pages of an allocator that decides over whole pages, and by which clock free ones go.
 
-use super::Scene;
 use super::finding::Finding;
 use super::kinds::Cause;
 use super::remedy::{Cost, Gain, Remedy};
+use super::scene::Scene;
 use highwater_allocator::{Bytes, DecayRule, Figures, Micros};
 
 /// A pause from which on the program counts as resting.

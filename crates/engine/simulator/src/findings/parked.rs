@@ -1,9 +1,9 @@
 //! Memory in chunks that the program has freed and that fastbins or thread caches keep.
 
-use super::Scene;
 use super::finding::Finding;
 use super::kinds::{CacheKind, Cause};
 use super::remedy::Remedy;
+use super::scene::Scene;
 use super::tuned::Tuned;
 use highwater_allocator::{Address, Block, BlockState, Bytes, Cache};
 

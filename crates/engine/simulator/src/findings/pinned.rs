@@ -1,8 +1,8 @@
 //! Free memory behind chunks in use: one that holds most of it, or thousands that hold a little each.
 
-use super::Scene;
 use super::finding::Finding;
 use super::kinds::{Cause, Commonest};
+use super::scene::Scene;
 use super::tuned::Tuned;
 use crate::pins::PinState;
 use highwater_allocator::{Block, BlockState, Bytes};

@@ -1,8 +1,8 @@
 //! Where nothing is wrong, and where no allocator would do better.
 
-use super::Scene;
 use super::finding::Finding;
 use super::kinds::Cause;
+use super::scene::{Scene, WORTH};
 
 impl Scene<'_> {
     /// Says what resident memory consists of.
@@ -29,7 +29,7 @@ impl Scene<'_> {
             return None;
         }
         let (peak_live, peak_resident) = (self.diagnosis.peak_live, self.diagnosis.peak_rss);
-        let is_held = peak_resident >= super::WORTH && peak_live.0 * 10 >= peak_resident.0 * 9;
+        let is_held = peak_resident >= WORTH && peak_live.0 * 10 >= peak_resident.0 * 9;
         let bytes = peak_live.min(peak_resident).min(self.diagnosis.rss);
         let cause = Cause::PeakHeld {
             peak_resident,

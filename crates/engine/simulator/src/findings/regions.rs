@@ -1,6 +1,6 @@
 //! What would be one free chunk if some chunks that caches keep were free: stretches of a heap, and what a trim takes of them.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::arenas::Arena;
 use highwater_allocator::{Address, Block, BlockState, Bytes};
 use highwater_glibc::Glibc;

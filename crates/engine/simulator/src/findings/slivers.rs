@@ -1,9 +1,9 @@
 //! What not even malloc_trim gives back: free pieces without a whole page. And what it does give.
 
-use super::Scene;
 use super::finding::Finding;
 use super::kinds::Cause;
 use super::regions::{Region, is_free, regions};
+use super::scene::Scene;
 use crate::arenas::Arena;
 use highwater_allocator::{Block, BlockState, Bytes, Cache};
 

@@ -1,9 +1,9 @@
 //! The trim threshold: what a top below it keeps, and what stays because the thresholds rose.
 
-use super::Scene;
 use super::finding::Finding;
 use super::kinds::Cause;
 use super::remedy::{Cost, Gain, Remedy, variable};
+use super::scene::Scene;
 use crate::arenas::Arena;
 use crate::pins::Origin;
 use crate::ranges::Ranges;

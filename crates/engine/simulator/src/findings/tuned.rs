@@ -1,7 +1,7 @@
 //! What a heap without fastbins or without thread caches would let go, reckoned from the heap as it lies.
 
-use super::Scene;
 use super::remedy::{Cost, Gain, Remedy};
+use super::scene::Scene;
 use highwater_allocator::{Block, BlockState, Bytes, Cache};
 use highwater_glibc::{Glibc, Version};
 

@@ -35,6 +35,7 @@ mod python;
 mod reply;
 mod schedule;
 mod service;
+mod shared;
 mod shape;
 mod store;
 mod subscriber;

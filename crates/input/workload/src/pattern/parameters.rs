@@ -1,7 +1,7 @@
 //! The values of parameters by name, for any pattern, and whether a program can run with them.
 
 use super::parameter::{Parameter, ParameterError, Program};
-use super::table::{self, ProgramParameters};
+use super::table::{self, ProgramParameters, Steps};
 use crate::Bytes;
 use highwater_allocator::Decimal;
 use std::array;
@@ -36,7 +36,7 @@ enum Excess {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Parameters {
     /// Each value in steps, in the order of [`Self::ALL`].
-    pub(super) steps: [u32; table::ALL.len()],
+    steps: Steps,
 }
 
 impl Default for Parameters {
@@ -143,7 +143,7 @@ impl Parameters {
 
     /// Returns the parameters of a program, with their types.
     pub(super) fn of_program(&self, program: Program) -> ProgramParameters {
-        ProgramParameters::of(program, self)
+        ProgramParameters::of(program, &self.steps)
     }
 
     /// Checks that a program can be run with these.

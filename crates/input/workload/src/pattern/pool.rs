@@ -8,51 +8,14 @@ use super::kind::Share;
 use super::process::Process;
 use super::python::BYTES;
 use super::python::start::LOAD_PER_BYTE;
+use super::shared::Shared;
 use super::table::{Bounds, Bursts, PoolParameters};
 use super::worker::{Step, Worker};
-use crate::{BlockId, Bytes, Progress, ThreadId, Watch};
-use std::collections::VecDeque;
+use crate::{Bytes, Progress, ThreadId, Watch};
 use std::ops::ControlFlow;
 
 /// Modules that the main thread loads at the start.
 const MODULES: u32 = 60;
-
-/// What all threads share.
-#[derive(Clone)]
-pub(super) struct Shared {
-    /// Entries of the cache, the oldest first.
-    cache: VecDeque<BlockId>,
-    room: usize,
-    /// What was handed to each worker and not freed by it yet.
-    handed: Vec<Vec<BlockId>>,
-}
-
-impl Shared {
-    /// Puts an entry into the cache; returns what has to go for it.
-    pub(super) fn keep(&mut self, entry: BlockId) -> Option<BlockId> {
-        self.cache.push_back(entry);
-        (self.cache.len() > self.room).then(|| self.cache.pop_front())?
-    }
-
-    /// Hands a block to any worker but `from`, if there is one.
-    pub(super) fn hand_on(&mut self, process: &mut Process, from: usize, block: BlockId) {
-        let others = self.handed.len() as u32 - 1;
-        if others == 0 {
-            process.free(block);
-            return;
-        }
-        let to = process.between(0, others) as usize;
-        let to = if to >= from { to + 1 } else { to };
-        self.handed[to].push(block);
-    }
-
-    /// Frees what was handed to a worker.
-    pub(super) fn free_handed(&mut self, process: &mut Process, worker: usize) {
-        for block in std::mem::take(&mut self.handed[worker]) {
-            process.free(block);
-        }
-    }
-}
 
 /// The threads and what they share, between two bursts.
 #[derive(Clone)]
@@ -76,11 +39,7 @@ impl Pool {
         let mut pool = Self {
             parameters: *parameters,
             workers: Vec::new(),
-            shared: Shared {
-                cache: VecDeque::new(),
-                room: parameters.workers.cache as usize,
-                handed: vec![Vec::new(); parameters.workers.threads as usize],
-            },
+            shared: Shared::new(&parameters.workers),
             next_thread: 1,
             cycle: 0,
             answered: 0,

@@ -5,7 +5,6 @@
 
 use super::kind::{Events, Kind, Mib, Millis, Seconds, Share, Store};
 use super::parameter::{Parameter, Program};
-use super::parameters::Parameters;
 use super::shape::Shape;
 use crate::Bytes;
 
@@ -39,11 +38,11 @@ macro_rules! parameters {
             }
 
             impl $group {
-                /// Reads them from the values by name.
-                pub(super) fn of(parameters: &Parameters) -> Self {
+                /// Reads them from the values of all.
+                pub(super) fn of(steps: &Steps) -> Self {
                     Self {
-                        $($part: <$of>::of(parameters),)*
-                        $($name: <$kind as Kind>::value(parameters.steps[Place::$name as usize]),)*
+                        $($part: <$of>::of(steps),)*
+                        $($name: <$kind as Kind>::value(steps[Place::$name as usize]),)*
                     }
                 }
             }
@@ -121,6 +120,9 @@ parameters! {
     }
 }
 
+/// The value of every parameter in its steps, in the order of [`ALL`].
+pub(super) type Steps = [u32; ALL.len()];
+
 /// The parameters of one program.
 pub(super) enum ProgramParameters {
     Service(ServiceParameters),
@@ -156,13 +158,13 @@ pub(super) trait Bounds {
 }
 
 impl ProgramParameters {
-    /// Reads those of a program from the values by name.
-    pub(super) fn of(program: Program, parameters: &Parameters) -> Self {
+    /// Reads those of a program from the values of all.
+    pub(super) fn of(program: Program, steps: &Steps) -> Self {
         match program {
-            Program::Service => Self::Service(ServiceParameters::of(parameters)),
-            Program::Pool => Self::Pool(PoolParameters::of(parameters)),
-            Program::Jobs => Self::Jobs(JobsParameters::of(parameters)),
-            Program::Tasks => Self::Tasks(TasksParameters::of(parameters)),
+            Program::Service => Self::Service(ServiceParameters::of(steps)),
+            Program::Pool => Self::Pool(PoolParameters::of(steps)),
+            Program::Jobs => Self::Jobs(JobsParameters::of(steps)),
+            Program::Tasks => Self::Tasks(TasksParameters::of(steps)),
         }
     }
 

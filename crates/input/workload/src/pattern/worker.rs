@@ -1,7 +1,7 @@
 //! One thread of the pool and the request it is answering.
 
-use super::pool::Shared;
 use super::process::Process;
+use super::shared::Shared;
 use super::table::PoolParameters;
 use crate::{BlockId, Bytes, Nanos, ThreadId};
 
