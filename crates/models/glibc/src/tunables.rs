@@ -15,6 +15,7 @@ mod loader_tests;
 mod names;
 mod number;
 mod options;
+mod set;
 mod table;
 #[cfg(test)]
 mod tests;

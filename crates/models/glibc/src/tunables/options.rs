@@ -1,26 +1,26 @@
 //! The options of `mallopt`: glibc 2.31, 2.36, 2.41, 2.43 and 2.44, malloc/malloc.c, `__libc_mallopt`. They are set by the same
 //! functions as the tunables.
 
-use super::apply::{self, Effect, Setting};
+use super::set::{self, Effect, Setting};
 use crate::params::Params;
 use crate::version::Version;
 use highwater_allocator::Tone;
 
 /// Sets an option by its number in malloc.h, and returns whether the value was taken. An unknown option is no error.
 pub(crate) fn mallopt(version: Version, params: &mut Params, option: i32, value: i32) -> bool {
-    let set: fn(&mut Setting<'_>) -> Effect = match option {
-        1 => apply::mxfast,
-        -1 => apply::trim_threshold,
-        -2 => apply::top_pad,
-        -3 => apply::mmap_threshold,
-        -4 => apply::mmap_max,
-        -6 => apply::perturb,
-        -7 if value > 0 => apply::arena_test,
-        -8 if value > 0 => apply::arena_max,
+    let taken_by: fn(&mut Setting<'_>) -> Effect = match option {
+        1 => set::mxfast,
+        -1 => set::trim_threshold,
+        -2 => set::top_pad,
+        -3 => set::mmap_threshold,
+        -4 => set::mmap_max,
+        -6 => set::perturb,
+        -7 if value > 0 => set::arena_test,
+        -8 if value > 0 => set::arena_max,
         // The action of a check that malloc itself does not make any more, and what is none.
         _ => return true,
     };
-    let (tone, _) = set(&mut Setting::of_option(version, params, value));
+    let (tone, _) = taken_by(&mut Setting::of_option(version, params, value));
     tone != Tone::Invalid
 }
 

@@ -1,7 +1,7 @@
 //! Every tunable of malloc: its name, its variable, its type and bounds (elf/dl-tunables.list), and what malloc does with
 //! its number.
 
-use super::apply::{self, Effect, Setting};
+use super::set::{self, Effect, Setting};
 use crate::params::Params;
 use crate::version::Version;
 
@@ -54,44 +54,38 @@ impl Tunable {
         use Bounds::{Int, Size};
         const MOST: i64 = i32::MAX as i64;
         [
-            Self::new("glibc.malloc.check", Int(0, 3), apply::check)
+            Self::new("glibc.malloc.check", Int(0, 3), set::check)
                 .alias("MALLOC_CHECK_")
                 .usual(|_| Some(0)),
-            Self::new("glibc.malloc.top_pad", Size(0), apply::top_pad).alias("MALLOC_TOP_PAD_"),
-            Self::new("glibc.malloc.perturb", Int(0, 255), apply::perturb)
+            Self::new("glibc.malloc.top_pad", Size(0), set::top_pad).alias("MALLOC_TOP_PAD_"),
+            Self::new("glibc.malloc.perturb", Int(0, 255), set::perturb)
                 .alias("MALLOC_PERTURB_")
                 .usual(|_| Some(0)),
-            Self::new(MMAP_THRESHOLD, Size(0), apply::mmap_threshold)
-                .alias("MALLOC_MMAP_THRESHOLD_"),
-            Self::new(
-                "glibc.malloc.trim_threshold",
-                Size(0),
-                apply::trim_threshold,
-            )
-            .alias("MALLOC_TRIM_THRESHOLD_"),
-            Self::new(MMAP_MAX, Int(0, MOST), apply::mmap_max).alias("MALLOC_MMAP_MAX_"),
-            Self::new("glibc.malloc.arena_max", Size(1), apply::arena_max)
-                .alias("MALLOC_ARENA_MAX"),
-            Self::new("glibc.malloc.arena_test", Size(1), apply::arena_test)
+            Self::new(MMAP_THRESHOLD, Size(0), set::mmap_threshold).alias("MALLOC_MMAP_THRESHOLD_"),
+            Self::new("glibc.malloc.trim_threshold", Size(0), set::trim_threshold)
+                .alias("MALLOC_TRIM_THRESHOLD_"),
+            Self::new(MMAP_MAX, Int(0, MOST), set::mmap_max).alias("MALLOC_MMAP_MAX_"),
+            Self::new("glibc.malloc.arena_max", Size(1), set::arena_max).alias("MALLOC_ARENA_MAX"),
+            Self::new("glibc.malloc.arena_test", Size(1), set::arena_test)
                 .alias("MALLOC_ARENA_TEST")
                 .usual(|_| Some(8)),
-            Self::new("glibc.malloc.tcache_max", Size(0), apply::tcache_max).usual(|_| Some(1032)),
-            Self::new("glibc.malloc.tcache_count", Size(0), apply::tcache_count)
+            Self::new("glibc.malloc.tcache_max", Size(0), set::tcache_max).usual(|_| Some(1032)),
+            Self::new("glibc.malloc.tcache_count", Size(0), set::tcache_count)
                 .usual(|version| Some(Params::defaults(version).tcache_count)),
             Self::new(
                 "glibc.malloc.tcache_unsorted_limit",
                 Size(0),
-                apply::tcache_unsorted_limit,
+                set::tcache_unsorted_limit,
             )
             .usual(|_| Some(0))
             .gone(Version::V2_44),
-            Self::new("glibc.malloc.mxfast", Size(0), apply::mxfast).usual(|_| Some(128)),
+            Self::new("glibc.malloc.mxfast", Size(0), set::mxfast).usual(|_| Some(128)),
             // 5f6d8d97c6.
-            Self::new(HUGETLB, Size(0), apply::hugetlb)
+            Self::new(HUGETLB, Size(0), set::hugetlb)
                 .usual(|_| Some(0))
                 .since("2.35", Version::V2_35),
             // bf033c0072.
-            Self::new("glibc.mem.decorate_maps", Int(0, 1), apply::decorate_maps)
+            Self::new("glibc.mem.decorate_maps", Int(0, 1), set::decorate_maps)
                 .usual(|_| Some(0))
                 .since("2.39", Version::V2_39),
         ]
