@@ -1,16 +1,16 @@
 //! The command line's arguments.
 
 mod remedies;
+mod tools;
 
-use crate::FAILED;
-use crate::export::Form;
-use crate::script::Tool;
+use crate::console::FAILED;
 use clap::{Args, Parser, Subcommand};
 pub(crate) use remedies::{Advise, Compare, Confirm};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+pub(crate) use tools::{Form, Tool};
 
 /// Replays a program's allocations through a faithful model of its allocator and shows why memory does not come back.
 #[derive(Parser)]
@@ -373,14 +373,14 @@ pub(crate) fn explain(error: &clap::Error) -> ExitCode {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     ) {
         let shown = error.print().and_then(|()| std::io::stdout().flush());
-        if let Err(error) = crate::output::unless_reader_left(shown) {
-            crate::say(&format!("standard output: {error}"));
+        if let Err(error) = crate::console::unless_reader_left(shown) {
+            crate::console::say(&format!("standard output: {error}"));
             return ExitCode::from(FAILED);
         }
         return ExitCode::SUCCESS;
     }
     if error.kind() == ErrorKind::InvalidUtf8 {
-        crate::say("an option's value or a name is not UTF-8; write it in UTF-8");
+        crate::console::say("an option's value or a name is not UTF-8; write it in UTF-8");
         return ExitCode::from(FAILED);
     }
     let text = error.to_string();
@@ -391,6 +391,6 @@ pub(crate) fn explain(error: &clap::Error) -> ExitCode {
         .filter(|line| !line.is_empty())
         .collect();
     let said = said.join(" ");
-    crate::say(said.trim_start_matches("error: "));
+    crate::console::say(said.trim_start_matches("error: "));
     ExitCode::from(FAILED)
 }

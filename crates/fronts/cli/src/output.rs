@@ -166,7 +166,7 @@ impl Output {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<()> {
         let written = match self.place {
-            Place::Direct(file) => unless_reader_left(buffered(&file, write)),
+            Place::Direct(file) => crate::console::unless_reader_left(buffered(&file, write)),
             Place::Beside(beside, real) => replace(beside, &real, write),
         };
         written.with_context(|| self.name.display().to_string())
@@ -211,14 +211,6 @@ fn synced(file: &File) -> io::Result<()> {
         Err(error) if ![InvalidInput, Unsupported].contains(&error.kind()) => Err(error),
         _ => Ok(()),
     }
-}
-
-/// A reader that has what it wanted, as with `| head`, is no error.
-pub(crate) fn unless_reader_left(written: io::Result<()>) -> io::Result<()> {
-    written.or_else(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Ok(()),
-        _ => Err(error),
-    })
 }
 
 /// A stream of the process as a file.

@@ -33,7 +33,7 @@ pub(crate) fn all<T: Send>(
                 if watched && before / 10 != thousandths / 10 {
                     let all = shares.iter().map(|share| share.load(Ordering::Relaxed));
                     let percent = all.sum::<u64>() / 10 / count as u64;
-                    crate::run::hint(&format!("\r{percent:3} %"));
+                    crate::console::hint(&format!("\r{percent:3} %"));
                 }
                 match stopped() {
                     true => ControlFlow::Break(()),
@@ -56,7 +56,7 @@ pub(crate) fn all<T: Send>(
         perform();
     });
     if watched {
-        crate::run::hint("\r     \r");
+        crate::console::hint("\r     \r");
     }
     let taken = |result: Mutex<Option<T>>| result.into_inner().ok().flatten();
     results.into_iter().map(taken).collect()

@@ -27,7 +27,7 @@ pub(crate) fn as_errors() {
     // Where they cannot be caught they end the command, and the old files are there all the same.
     let _ = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
     let always = Arc::new(AtomicBool::new(true));
-    let _ = flag::register_conditional_shutdown(SIGABRT, crate::FAILED.into(), always);
+    let _ = flag::register_conditional_shutdown(SIGABRT, crate::console::FAILED.into(), always);
 }
 
 /// Removes unfinished files on Ctrl-C and its kin, says so, and then ends as the signal says.
@@ -49,7 +49,7 @@ pub(crate) fn clean_up() {
                     let _ = fs::remove_file(&part.file);
                 }
                 if let Some(line) = interrupted(&parts) {
-                    crate::say(&line);
+                    crate::console::say(&line);
                 }
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }

@@ -87,7 +87,7 @@ fn every_byte_at_which_a_file_or_a_stream_fails_is_an_error() {
             assert_eq!(written.is_ok(), is_whole, "after {room}");
             assert!(text.as_bytes().starts_with(&out.taken));
             let mut out = failing();
-            let printed = crate::deliver(&mut out, &text);
+            let printed = crate::console::deliver(&mut out, &text);
             let has_left = kind == io::ErrorKind::BrokenPipe;
             assert_eq!(printed.is_ok(), is_whole || has_left, "after {room}");
             assert!(text.as_bytes().starts_with(&out.taken));

@@ -1,0 +1,313 @@
+//! `highwater advise`: the search for what would help, on all cores and in bounded time.
+
+use crate::arguments::Advise;
+use crate::input::imported::{self, Imported};
+use crate::input::job;
+use crate::input::scenario::Found;
+use crate::input::variants::Asked;
+use crate::output::{Files, MarkdownTo};
+use crate::parallel;
+use anyhow::{Context, Result, bail};
+use highwater_advise::{
+    Advice, Advised, Cost, Costs, Doer, Form, Image, Place, Remedy, Scope, Search, Subject, Tried,
+    loads, paste,
+};
+use highwater_import::Losses;
+use highwater_simulator::{ALLOCATOR, Plan, Sources, Variable};
+use highwater_workload::{Header, unwatched};
+use serde::{Serialize, Serializer};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Runs the search, and returns what to print.
+pub(crate) fn run(asked: &Advise) -> Result<String> {
+    let [name] = &asked.subject[..] else {
+        bail!("expected a trace or a scenario");
+    };
+    let mut files = Files::default();
+    files.read(Path::new(name));
+    asked.settings.iter().for_each(|file| files.read(file));
+    let to = MarkdownTo::of(asked.markdown.as_deref(), asked.csv, asked.json)?;
+    let table_file = to.claim(&mut files)?;
+    let image = image(asked)?;
+    let target = target(asked)?;
+    let found = Found::look_up(name)?;
+    let subject = subject(asked, &found, image.as_ref(), true)?;
+    let about = About::new(&found, &subject.plan, image.as_ref());
+    let known = subject.plan.stages[0].variant.environment.clone();
+    let advice = search(subject, asked)?;
+    if let Some(target) = target {
+        let row = chosen(&advice, asked)?;
+        crate::console::say(&format!("{}: {}", row.name, advice.gain(row)));
+        let image = image.as_ref();
+        return Ok(match target {
+            Target::File(place) => Remedy::new(row, &known, image).written_into(&place),
+            Target::Form(form) => paste(&advice, row, form, &about.title, &known, image),
+        });
+    }
+    if let Some(file) = table_file {
+        file.write(about.markdown(&advice).as_bytes())?;
+    }
+    Ok(if asked.json {
+        about.json(&advice)?
+    } else if asked.csv {
+        advice.csv()
+    } else if to == MarkdownTo::Printed {
+        about.markdown(&advice)
+    } else {
+        about.text(&advice)
+    })
+}
+
+/// The container image that is named.
+pub(crate) fn image(asked: &Advise) -> Result<Option<Image>> {
+    let image = asked.image.as_deref().map(str::parse);
+    image.transpose().context("--image")
+}
+
+/// What help is looked for, on other loads as well if that is wanted.
+pub(crate) fn subject(
+    asked: &Advise,
+    found: &Found,
+    image: Option<&Image>,
+    on_others: bool,
+) -> Result<Subject> {
+    let trace = found.trace()?;
+    let mut options: Vec<(&'static str, String)> = Vec::new();
+    let recorded = trace.as_ref();
+    let recorded = recorded.and_then(|trace| trace.first().header.allocator.as_ref());
+    let allocator = asked
+        .allocator
+        .clone()
+        .or_else(|| image?.allocator_of(recorded));
+    options.extend(allocator.map(|name| ("allocator", name)));
+    options.extend(asked.cap.clone().map(|cap| ("cap", cap)));
+    let variants = Asked {
+        named: asked.variant.iter().cloned().collect(),
+        ..Asked::default()
+    };
+    let planned = found.plan(&asked.set, &variants, &options)?;
+    let mut sources = Sources::default();
+    let mut plan = found.make(&planned[0], trace.as_ref(), &mut sources)?;
+    let mut given = asked.env.clone();
+    if let Some(file) = &asked.settings {
+        let read = crate::input::environment::read_file(file)?;
+        let lines = read.variables.iter().map(ToString::to_string);
+        given.push(lines.collect::<Vec<_>>().join("\n"));
+    }
+    job::set_environment(&mut plan, &given, asked.allocator.is_none())?;
+    let mut make = |pattern, parameters: &_| sources.get(pattern, parameters, &mut unwatched);
+    let loads = match on_others {
+        true => loads(&planned[0], &plan, &mut make),
+        false => Vec::new(),
+    };
+    let weights = asked.weigh.as_deref().map(str::parse).transpose();
+    let mut subject = Subject::new(plan);
+    subject.scope = Scope::new(&asked.only, &asked.not)?;
+    subject.weights = weights.context("--weigh")?;
+    subject.costs = costs(asked);
+    subject.loads = loads;
+    if let Some(image) = image {
+        subject.take_image(image)?;
+    }
+    Ok(subject)
+}
+
+pub(crate) fn costs(asked: &Advise) -> Costs {
+    let measured = Costs::MEASURED;
+    let of = |given: Option<u32>, measured| given.map_or(measured, |ns| Cost::exactly(ns.into()));
+    Costs {
+        fault: of(asked.fault_ns, measured.fault),
+        call: of(asked.call_ns, measured.call),
+        is_measured: asked.fault_ns.is_none() && asked.call_ns.is_none(),
+    }
+}
+
+/// Runs round after round, until nothing is left to try or the time is over.
+fn search(subject: Subject, asked: &Advise) -> Result<Advice> {
+    let until = asked
+        .seconds
+        .map(|seconds| Instant::now() + Duration::from_secs(seconds.into()));
+    let stopped = || until.is_some_and(|until| Instant::now() >= until);
+    let mut search = Search::new(subject);
+    loop {
+        let round = search.next_round();
+        if round.is_empty() {
+            break;
+        }
+        let subject = search.subject();
+        let trials = parallel::all(round.len(), asked.jobs, &stopped, &|number, watch| {
+            round[number].run(subject, watch)
+        });
+        let trials = trials.into_iter();
+        let trials = trials.map(|trial| trial.unwrap_or(Tried::BrokenOff));
+        let done = round.into_iter().zip(trials);
+        search.take(done.collect());
+    }
+    let advice = search.advice();
+    advice.context("the run as it is could not be finished; give it more --seconds, or run it alone to see why")
+}
+
+/// What a remedy is written for.
+enum Target {
+    /// The file with the settings.
+    File(Place),
+    /// A form that is named.
+    Form(Form),
+}
+
+/// What is asked for: the form that is named, or the file with the settings if it is of that form or none is named.
+fn target(asked: &Advise) -> Result<Option<Target>> {
+    let Some(name) = asked.paste.as_deref() else {
+        return Ok(None);
+    };
+    let form = match name {
+        "" => None,
+        _ => Some(name.parse::<Form>().context("--paste")?),
+    };
+    let Some(file) = &asked.settings else {
+        return Ok(Some(Target::Form(form.unwrap_or(Form::Env))));
+    };
+    let text = crate::input::texts::read_text(file).with_context(|| file.display().to_string())?;
+    let place = Place::of(&file.to_string_lossy(), &text);
+    Ok(Some(match form.filter(|form| *form != place.form()) {
+        Some(form) => Target::Form(form),
+        None => Target::File(place),
+    }))
+}
+
+/// The remedy that is pasted.
+fn chosen<'a>(advice: &'a Advice, asked: &Advise) -> Result<&'a Advised> {
+    let count = advice.worth().count();
+    match asked.choose {
+        Some(number) => {
+            let row = number
+                .checked_sub(1)
+                .and_then(|place| advice.worth().nth(place));
+            row.with_context(|| {
+                format!("--choose {number}: there are {count} remedies to choose from")
+            })
+        }
+        None => {
+            let mut settings = advice.worth().filter(|row| row.doer != Doer::Program);
+            let first = settings.next().or_else(|| advice.worth().next());
+            first.context("nothing that was tried would help; see the table without --paste")
+        }
+    }
+}
+
+/// What the advice is about, in words.
+#[derive(Serialize)]
+struct About {
+    subject: String,
+    #[serde(skip)]
+    title: String,
+    /// The allocator of the run as it is.
+    allocator: String,
+    settings: Vec<Variable>,
+    /// Remarks on the image and on the allocator.
+    says: Vec<String>,
+    /// What a recording lacks that another tool made. On a terminal it is said when the file is opened.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "as_imported"
+    )]
+    imported: Option<Losses>,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    about: &'a About,
+    costs_from: String,
+    #[serde(flatten)]
+    advice: &'a Advice,
+    /// What is said of each candidate, in their order.
+    words: Vec<Vec<String>>,
+}
+
+/// What the advice is worth for a program that was recorded on an allocator without a model, such as musl's: it reads no setting
+/// of the one that runs here.
+fn on_another(header: &Header, runs: impl std::fmt::Display) -> Option<String> {
+    let (recorded, _) = header.allocator.as_ref()?;
+    (!["glibc", "jemalloc"].contains(&recorded.as_str())).then(|| {
+        format!(
+            "The program was recorded on {recorded}, which reads none of these settings: the figures hold for the program on {runs}."
+        )
+    })
+}
+
+fn as_imported<S: Serializer>(losses: &Option<Losses>, to: S) -> Result<S::Ok, S::Error> {
+    losses.clone().map(Imported::from).serialize(to)
+}
+
+impl About {
+    fn new(found: &Found, plan: &Plan, image: Option<&Image>) -> Self {
+        let stage = &plan.stages[0];
+        let replaced = stage
+            .said
+            .iter()
+            .filter(|remark| remark.variable == ALLOCATOR);
+        let mut says: Vec<String> = image.iter().map(|image| image.in_words()).collect();
+        says.extend(replaced.map(|remark| remark.text.clone()));
+        let header = &stage.sources[0].first().header;
+        says.extend(on_another(header, stage.variant.allocator));
+        let read = stage.variant.environment.iter();
+        let read = read.filter(|set| highwater_settings::is_read(&set.name));
+        let program = header.program.clone();
+        Self {
+            subject: found.scenario.name.clone(),
+            title: match program.filter(|_| found.is_trace()) {
+                Some(program) => program,
+                None => found.title().to_owned(),
+            },
+            allocator: stage.variant.allocator.to_string(),
+            settings: read.cloned().collect(),
+            says,
+            imported: imported::losses(header),
+        }
+    }
+
+    /// What stands above the table.
+    fn head(&self, advice: &Advice) -> Vec<String> {
+        let settings: Vec<String> = self.settings.iter().map(ToString::to_string).collect();
+        let settings = match settings.is_empty() {
+            true => String::new(),
+            false => format!(" with {}", settings.join(" ")),
+        };
+        let run = advice.candidates.len() - 1;
+        let mut said = vec![format!(
+            "{} on {}{settings}: {run} changes were run.",
+            self.title, self.allocator
+        )];
+        said.extend(self.says.iter().cloned());
+        said.extend(advice.head());
+        said
+    }
+
+    fn text(&self, advice: &Advice) -> String {
+        let head: String = self
+            .head(advice)
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect();
+        format!("{head}\n{}", advice.text())
+    }
+
+    fn markdown(&self, advice: &Advice) -> String {
+        let lacks = self.imported.as_ref();
+        let lacks = lacks.map(|losses| format!("The recording was {losses}."));
+        let head: Vec<String> = self.head(advice).into_iter().chain(lacks).collect();
+        format!("{}\n\n{}", head.join(" "), advice.markdown())
+    }
+
+    fn json(&self, advice: &Advice) -> Result<String> {
+        let rows = advice.candidates.iter();
+        crate::display::json::line(&Report {
+            about: self,
+            costs_from: advice.costs.source(),
+            advice,
+            words: rows.map(|row| advice.sentences(row)).collect(),
+        })
+    }
+}

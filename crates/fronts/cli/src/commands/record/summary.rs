@@ -1,0 +1,293 @@
+//! What a recording holds, in a few lines on standard error, with the next command.
+
+use crate::input::recorded::in_folder;
+use highwater_hwr::Event;
+use highwater_hwr::layout::Stop;
+use highwater_hwr::read::Reader;
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+/// Recordings that the summary lists.
+const LISTED: usize = 8;
+
+/// A recording in figures.
+struct Figures {
+    path: PathBuf,
+    calls: u64,
+    threads: usize,
+    bytes: u64,
+    stop: Stop,
+    process: u32,
+    /// The release of an interpreter whose functions the sites lack.
+    unknown_python: Option<String>,
+    /// Whether its settings ask jemalloc for background threads.
+    asks_background: bool,
+}
+
+/// Reads the recordings of a folder and says what they hold; `in_background` are the processes in which jemalloc's background
+/// threads ran. Returns whether a process of theirs runs on.
+pub(super) fn say(
+    folder: &Path,
+    program: &Path,
+    status: ExitStatus,
+    in_background: &HashSet<u32>,
+) -> bool {
+    let mut recordings: Vec<Figures> = in_folder(folder)
+        .iter()
+        .filter_map(|path| read(path))
+        .collect();
+    recordings.sort_by_key(|recording| std::cmp::Reverse(recording.calls));
+    let text = describe(&recordings, folder, program, status, in_background);
+    crate::console::hint(&text);
+    recordings.iter().any(|recording| {
+        let process = Path::new("/proc").join(recording.process.to_string());
+        recording.stop == Stop::Running && process.exists()
+    })
+}
+
+fn describe(
+    recordings: &[Figures],
+    folder: &Path,
+    program: &Path,
+    status: ExitStatus,
+    in_background: &HashSet<u32>,
+) -> String {
+    let (program, folder) = (program.display(), folder.display());
+    let Some(longest) = recordings.first() else {
+        return format!(
+            "highwater: {program} ({status}) made no allocator call that can be seen. It has an allocator of its own, linked \
+             into the program, or it could not write to {folder}.\n"
+        );
+    };
+    let calls: u64 = recordings.iter().map(|recording| recording.calls).sum();
+    let bytes: u64 = recordings.iter().map(|recording| recording.bytes).sum();
+    let mut text = format!(
+        "highwater: {program} ({status}): {} allocator calls of {} in {folder}, {} KiB\n",
+        grouped(calls),
+        match recordings.len() {
+            1 => "one process".to_owned(),
+            count => format!("{count} processes"),
+        },
+        grouped(bytes.div_ceil(1024)),
+    );
+    for recording in recordings.iter().take(LISTED) {
+        let name = recording
+            .path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let threads = match recording.threads {
+            1 => "1 thread".to_owned(),
+            count => format!("{count} threads"),
+        };
+        let calls = grouped(recording.calls);
+        let ending = ending(recording.stop);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name}: {calls} calls, {threads}{ending}");
+    }
+    match recordings.len().saturating_sub(LISTED) {
+        0 => {}
+        1 => text += "  and one more\n",
+        count => text += &format!("  and {count} more\n"),
+    }
+    if let Some(unseen) = unseen(recordings) {
+        let _ = writeln!(text, "{unseen}");
+    }
+    let turned_on = recordings
+        .iter()
+        .find(|one| in_background.contains(&one.process) && !one.asks_background);
+    if let Some(recording) = turned_on {
+        let _ = writeln!(
+            text,
+            "The program turned on jemalloc's background threads by itself, which is not in the recording. Add \
+             --env MALLOC_CONF=background_thread:true to the next commands{}.",
+            match recordings.len() {
+                1 => String::new(),
+                _ => format!(" (process {})", recording.process),
+            }
+        );
+    }
+    let unknown = recordings
+        .iter()
+        .find_map(|one| one.unknown_python.as_deref());
+    if let Some(release) = unknown {
+        let _ = writeln!(
+            text,
+            "The call sites lack Python functions: this build of Python {release} is not known. Release builds of 3.9 to 3.15 are."
+        );
+    }
+    let _ = writeln!(text, "Next: highwater replay {}", longest.path.display());
+    text
+}
+
+/// What is said of processes without a call.
+fn unseen(recordings: &[Figures]) -> Option<String> {
+    let is_whole = |one: &&Figures| one.stop != Stop::Continued;
+    let mut without = recordings
+        .iter()
+        .filter(is_whole)
+        .filter(|one| one.calls == 0);
+    let first = without.next()?;
+    let (who, have) = match (recordings.len(), without.count() + 1) {
+        (1, _) => ("It".to_owned(), "it may have an allocator"),
+        (_, 1) => (
+            format!("Process {}", first.process),
+            "it may have an allocator",
+        ),
+        (_, count) => (
+            format!("{count} of the processes"),
+            "they may have allocators",
+        ),
+    };
+    Some(format!(
+        "{who} made no call that can be seen: {have} linked into the program."
+    ))
+}
+
+/// What is worth saying of how a recording ended.
+fn ending(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Exit | Stop::Complete => "",
+        Stop::Running => "; the process runs on, was killed, or became another program",
+        Stop::Asked => "; ended by highwater stop",
+        Stop::NoSpace => "; ended early: the disk is full",
+        Stop::NoFile => "; ended early: the file could not be opened again or extended",
+        Stop::NoMapping => "; ended early: the file system cannot map files into memory",
+        Stop::Continued => "; goes on in the next file",
+        Stop::Largest => "; ended early: the file reached its largest size",
+    }
+}
+
+/// Whether an event is a call to the allocator, and no measurement or mark.
+fn is_call(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::ThreadEnd
+            | Event::Fork
+            | Event::Mark(_)
+            | Event::Sample(_)
+            | Event::Touched { .. }
+            | Event::Mapping(_)
+    )
+}
+
+fn read(path: &Path) -> Option<Figures> {
+    let file = File::open(path).ok()?;
+    let bytes = file.metadata().ok()?.len();
+    let mut reader = Reader::new(BufReader::new(file)).ok()?;
+    let mut threads = HashSet::new();
+    // A damaged file counts as far as it can be read.
+    let (mut calls, mut unknown_python) = (0, None);
+    while let Ok(Some(placed)) = reader.next_event() {
+        if let Event::Site { frames, .. } = placed.event {
+            unknown_python = unknown_python.or_else(|| release_not_known(frames));
+        }
+        threads.insert(placed.thread);
+        calls += u64::from(is_call(&placed.event));
+    }
+    Some(Figures {
+        path: path.to_owned(),
+        calls,
+        threads: threads.len(),
+        unknown_python,
+        asks_background: reader.header_text().contains("background_thread:true"),
+        bytes,
+        process: reader.control().process,
+        stop: reader.ending().map_or(Stop::Running, |ending| ending.stop),
+    })
+}
+
+/// The release of Python that a site names in place of its functions, as the recorder does where it cannot read them.
+fn release_not_known(frames: &[u8]) -> Option<String> {
+    let last = frames.rsplit(|byte| *byte == b' ').next()?;
+    let release = last.strip_prefix(b"Python_function(")?;
+    let release = release.strip_suffix(b":not_known)")?;
+    Some(String::from_utf8_lossy(release).into_owned())
+}
+
+/// A number with commas between groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+
+    fn figures(process: u32, asks_background: bool) -> Figures {
+        Figures {
+            path: PathBuf::from(format!("a.{process}.hwr")),
+            calls: 1,
+            threads: 1,
+            bytes: 1,
+            stop: Stop::Exit,
+            process,
+            unknown_python: None,
+            asks_background,
+        }
+    }
+
+    fn said(recordings: &[Figures], in_background: &[u32]) -> String {
+        let in_background = in_background.iter().copied().collect();
+        let (folder, program) = (Path::new("f"), Path::new("p"));
+        describe(
+            recordings,
+            folder,
+            program,
+            ExitStatus::from_raw(0),
+            &in_background,
+        )
+    }
+
+    #[test]
+    fn background_threads_that_no_setting_asks_for_are_said() {
+        let says = "Add --env MALLOC_CONF=background_thread:true to the next commands";
+        assert!(said(&[figures(7, false)], &[7]).contains(&format!("{says}.\n")));
+        let two = [figures(7, false), figures(8, false)];
+        assert!(said(&two, &[8]).contains(&format!("{says} (process 8).\n")));
+        assert!(!said(&[figures(7, true)], &[7]).contains(says));
+        assert!(!said(&[figures(7, false)], &[8]).contains(says));
+    }
+
+    #[test]
+    fn processes_without_a_call_are_said() {
+        let silent = |process| Figures {
+            calls: 0,
+            ..figures(process, false)
+        };
+        assert!(!said(&[figures(7, false)], &[]).contains("can be seen"));
+        assert!(said(&[silent(7)], &[]).contains("It made no call that can be seen: it may"));
+        let two = [figures(7, false), silent(8)];
+        assert!(said(&two, &[]).contains("Process 8 made no call that can be seen: it may"));
+        let many: Vec<_> = (0..20).map(silent).chain(two).collect();
+        assert!(
+            said(&many, &[])
+                .contains("21 of the processes made no call that can be seen: they may")
+        );
+    }
+
+    #[test]
+    fn recordings_that_are_not_listed_are_counted() {
+        let many = |count| {
+            (0..count)
+                .map(|one| figures(one, false))
+                .collect::<Vec<_>>()
+        };
+        assert!(!said(&many(8), &[]).contains(" more\n"));
+        assert!(said(&many(9), &[]).contains("\n  and one more\n"));
+        assert!(said(&many(18), &[]).contains("\n  and 10 more\n"));
+    }
+}
