@@ -3,8 +3,6 @@
 use highwater_settings::is_read;
 use highwater_simulator::{Choice, Variable, Variant};
 
-use crate::variants::VariantState;
-
 /// Characters of a name at most.
 pub const LONGEST: usize = 120;
 
@@ -81,30 +79,6 @@ fn turns(character: char) -> bool {
         character,
         '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
     )
-}
-
-/// Gives every variant its name: the one that was typed, else the one it was given for the settings it has, else what its
-/// settings say. Of two that nobody typed none is like another.
-pub fn name_all(variants: &mut [VariantState]) {
-    let typed: Vec<String> = variants
-        .iter()
-        .filter_map(VariantState::typed_name)
-        .collect();
-    for at in 0..variants.len() {
-        let (before, rest) = variants.split_at_mut(at);
-        let variant = &mut rest[0];
-        variant.name = match variant.typed_name() {
-            Some(name) => name,
-            None => {
-                let followed = variant.followed(&variant.variant());
-                let is_taken = |name: &str| {
-                    typed.iter().any(|typed| typed == name)
-                        || before.iter().any(|other| other.name == name)
-                };
-                apart(&followed, is_taken)
-            }
-        };
-    }
 }
 
 /// A name that is not taken: the given one, or that with a number behind it.

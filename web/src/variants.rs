@@ -7,7 +7,7 @@ use highwater_workload::spec::Level;
 
 use crate::{
     form::EnvironmentForm,
-    naming::{Given, automatic, settings},
+    naming::{Given, apart, automatic, settings},
     protocol::Order,
     view::RunView,
 };
@@ -30,7 +30,7 @@ pub struct VariantId(pub u32);
 pub struct VariantState {
     /// What it is called by.
     pub id: VariantId,
-    /// Its name, which [`name_all`](crate::naming::name_all) gives it.
+    /// Its name, which [`name_all`] gives it.
     pub name: String,
     /// The name that somebody typed.
     pub typed: Option<String>,
@@ -174,4 +174,28 @@ pub fn free_letter(variants: &[VariantState]) -> usize {
     behind
         .or_else(|| (0..MOST).find(|letter| !used(*letter)))
         .unwrap_or_default()
+}
+
+/// Gives every variant its name: the one that was typed, else the one it was given for the settings it has, else what its
+/// settings say. Of two that nobody typed none is like another.
+pub fn name_all(variants: &mut [VariantState]) {
+    let typed: Vec<String> = variants
+        .iter()
+        .filter_map(VariantState::typed_name)
+        .collect();
+    for at in 0..variants.len() {
+        let (before, rest) = variants.split_at_mut(at);
+        let variant = &mut rest[0];
+        variant.name = match variant.typed_name() {
+            Some(name) => name,
+            None => {
+                let followed = variant.followed(&variant.variant());
+                let is_taken = |name: &str| {
+                    typed.iter().any(|typed| typed == name)
+                        || before.iter().any(|other| other.name == name)
+                };
+                apart(&followed, is_taken)
+            }
+        };
+    }
 }

@@ -9,8 +9,6 @@ use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::File;
 
-use crate::worker;
-
 /// What can belong to a message.
 #[derive(Debug, Clone)]
 pub enum Beside {
@@ -21,15 +19,6 @@ pub enum Beside {
 }
 
 impl Beside {
-    /// Returns what a recording can be read from.
-    #[must_use]
-    pub fn read(self) -> worker::Bytes {
-        match self {
-            Self::Bytes(buffer) => worker::Bytes::Here(Uint8Array::new(&buffer).to_vec()),
-            Self::File(file) => worker::Bytes::File(file),
-        }
-    }
-
     /// Returns a copy to hand over: what is handed over is gone here.
     #[must_use]
     pub fn copied(&self) -> Self {

@@ -4,10 +4,9 @@
 //! `GLIBC_TUNABLES` there into its settings, and leaves a whole copy elsewhere (glibc, elf/dl-tunables.c, `parse_tunables` and
 //! `__tunables_init`). The pointers that the kernel laid on the stack lead to that copy.
 
-use crate::header::number;
 use crate::own_maps;
 use crate::system::File;
-use crate::text::Text;
+use crate::text::{Text, number};
 use core::{ops::Range, slice};
 
 /// An entry of the environment; more of it is cut off.

@@ -3,18 +3,14 @@
 use crate::lock;
 use crate::originals::originals;
 use crate::recorder::recorder;
-use crate::{gate, thread};
+use crate::{gate, thread, thread_value};
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-/// The key of the thread-specific value whose destructor says that a thread ends, plus 1; 0 if there is none.
-static KEY: AtomicU32 = AtomicU32::new(0);
-
 /// Registers the handlers. The allocator must have registered its own before: then ours take the lock before the
 /// allocator's take theirs, as every call does.
 pub(crate) fn register() {
-    let mut key = 0;
     // SAFETY: the functions are the C library's, and the handlers live as long as the process.
     unsafe {
         if let Some(register) = originals().register_atfork {
@@ -25,25 +21,8 @@ pub(crate) fn register() {
                 ptr::null_mut(),
             );
         }
-        if let Some(create) = originals().key_create
-            && create(&mut key, Some(thread_ends)) == 0
-        {
-            KEY.store(key + 1, Ordering::Release);
-        }
     }
-}
-
-/// Has [`thread_ends`] called when the calling thread ends.
-pub(crate) fn watch_thread() {
-    set_value(1);
-}
-
-fn set_value(value: usize) {
-    let key = KEY.load(Ordering::Acquire);
-    if let (Some(set), true) = (originals().set_specific, key > 0) {
-        // SAFETY: the key exists.
-        unsafe { set(key - 1, value as *const c_void) };
-    }
+    thread_value::create(thread_ends);
 }
 
 /// Is called in each round of destructors; in the last one the thread makes hardly any further call.
@@ -53,7 +32,7 @@ unsafe extern "C" fn thread_ends(value: *mut c_void) {
     // SAFETY: the data is the calling thread's.
     let thread = unsafe { &mut *thread::current() };
     if round < ROUNDS {
-        set_value(round + 1);
+        thread_value::set(round + 1);
     } else if thread.depth == 0 && gate::state() == gate::RECORDING {
         thread.depth = 1;
         let (is_locked, ended) = lock::enter(thread);

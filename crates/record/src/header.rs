@@ -6,7 +6,7 @@ use crate::originals::{originals, version_of_glibc, version_of_jemalloc};
 use crate::own_maps;
 use crate::stack;
 use crate::system::{self, File};
-use crate::text::Text;
+use crate::text::{Text, number};
 use core::ffi::CStr;
 
 /// Variables that allocators and Python's allocator read: nothing else of the environment reaches the file.
@@ -297,14 +297,6 @@ impl Start {
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
-}
-
-/// Returns a decimal number.
-pub(crate) fn number(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0_u64, |value, &byte| {
-        let digit = byte.is_ascii_digit().then_some(u64::from(byte & 15))?;
-        value.checked_mul(10)?.checked_add(digit)
-    })
 }
 
 /// Returns the bytes of a page, from the auxiliary vector.

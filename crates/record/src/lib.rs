@@ -60,6 +60,8 @@ pub mod mark;
 #[cfg(any(recorder, preload))]
 mod measure;
 #[cfg(any(recorder, preload))]
+mod measuring;
+#[cfg(any(recorder, preload))]
 mod modules;
 #[cfg(any(recorder, preload))]
 mod originals;
@@ -95,6 +97,8 @@ mod system;
 mod text;
 #[cfg(any(recorder, preload))]
 mod thread;
+#[cfg(any(recorder, preload))]
+mod thread_value;
 
 /// A panic is a fault of this library. It ends the process, because nothing else is certain then.
 #[cfg(preload)]

@@ -2,67 +2,19 @@
 //! its large blocks.
 
 use crate::clock::nanoseconds;
-use crate::header::Start;
 use crate::large::{LARGE, LargeBlocks};
-use crate::pages::{Pages, Way};
+use crate::measuring::{LOOK_PERIOD, SAMPLE_PERIOD, SHARE};
+use crate::pages::Pages;
 use crate::python_arenas::PythonArenas;
 use crate::recorder::Recorder;
-use crate::resident::{Own, Resident};
+use crate::resident::Resident;
 use crate::system::File;
 use crate::text::Text;
 use core::cell::UnsafeCell;
 use highwater_hwr::{Event, Mapping, checksum};
 
-/// Microseconds between two samples, and between two looks at all large blocks, at least: each takes at most 1 % of the time.
-const SAMPLE_PERIOD: u64 = 10_000;
-const LOOK_PERIOD: u64 = 100_000;
-const SHARE: u64 = 99;
-
 /// `M_MMAP_THRESHOLD`
 const MMAP_THRESHOLD: i64 = -3;
-
-/// When to measure again, and how.
-pub(crate) struct Measuring {
-    next_sample: u64,
-    next_look: u64,
-    way: Way,
-    page_size: u64,
-    /// What this library had resident when all was last measured.
-    own: Own,
-    /// Whether the allocator is glibc's, whose heaps can be told from other mappings.
-    is_glibc: bool,
-    /// Whether no block that is not followed can have a mapping of its own, as far as settings decide it.
-    maps_large_only: bool,
-}
-
-impl Measuring {
-    /// Nothing has been measured.
-    pub(crate) const fn new() -> Self {
-        Self {
-            next_sample: SAMPLE_PERIOD,
-            // The first one measures all, and with it what this library has.
-            next_look: SAMPLE_PERIOD,
-            own: Own {
-                anonymous: 0,
-                files: 0,
-            },
-            way: Way::Scan,
-            page_size: 4096,
-            is_glibc: false,
-            maps_large_only: true,
-        }
-    }
-
-    /// Begins for a process whose pages have this size.
-    pub(crate) fn begin(&mut self, start: &Start) {
-        *self = Self {
-            page_size: start.page_size(),
-            is_glibc: start.is_glibc(),
-            maps_large_only: self.maps_large_only && !start.sets_mapping_threshold(),
-            ..Self::new()
-        };
-    }
-}
 
 /// Whether a block of glibc's has a mapping of its own, by its header.
 fn is_mapped(address: u64) -> bool {

@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::file::Log;
 use crate::header::Start;
 use crate::live::Live;
-use crate::measure::Measuring;
+use crate::measuring::Measuring;
 use crate::stack::{Caller, NOBODY};
 use crate::thread::Thread;
 use crate::{gate, lock, originals, system};
@@ -338,7 +338,8 @@ impl Recorder {
         thread.number = self.threads;
         thread.kernel = system::thread();
         if self.threads > 1 {
-            crate::fork::watch_thread();
+            // Its end is told from then on.
+            crate::thread_value::set(1);
         }
     }
 

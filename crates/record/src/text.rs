@@ -1,4 +1,4 @@
-//! Text of bounded length, built without an allocator.
+//! Text of bounded length, built without an allocator, and numbers in text.
 
 /// Text that is cut off where it would exceed `N` bytes.
 #[derive(Clone, Copy)]
@@ -66,4 +66,12 @@ impl<const N: usize> Text<N> {
         }
         self
     }
+}
+
+/// Returns a decimal number.
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |value, &byte| {
+        let digit = byte.is_ascii_digit().then_some(u64::from(byte & 15))?;
+        value.checked_mul(10)?.checked_add(digit)
+    })
 }

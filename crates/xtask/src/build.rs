@@ -25,9 +25,6 @@ pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
 /// What a first visit may send at most, compressed, in bytes; recordings aside.
 const MOST_SENT: usize = 600_000;
 
-/// The page in one file, which the page saves with what it shows.
-pub(crate) const SINGLE: &str = "single.html";
-
 /// What of the built page is not sent then: recordings, texts of the tour, which are sent to who opens them, what each scenario
 /// says of itself, which is sent to who looks at it, the glossary, which is sent to who asks for a term, what other people's
 /// pages load, and what the page saves. Neither is the program that reads what somebody brings.
@@ -37,7 +34,7 @@ const NOT_SENT: [&str; 6] = [
     "scenarios",
     "glossary",
     "highwater-sim.js",
-    SINGLE,
+    workspace::SINGLE,
 ];
 
 /// How the names of the files begin that the reader is made of. trunk names files of workers without a hash.
@@ -58,7 +55,7 @@ pub(crate) fn page(tools: &PageTools, release: bool, dist: &Path) -> Result<()> 
         leave_comments_out(dist)?;
         packed::modules(dist)?;
         name_reader(dist)?;
-        single::write(dist, &dist.join(SINGLE))?;
+        single::write(dist, &dist.join(workspace::SINGLE))?;
         let sent = sent(dist)?;
         println!("sent compressed, without recordings: {sent} bytes of at most {MOST_SENT}");
         ensure!(

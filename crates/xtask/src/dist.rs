@@ -21,7 +21,7 @@ pub(crate) fn run(options: &options::Dist) -> Result<ExitCode> {
     let tools = PageTools::find()?;
     let site = dist.join("site");
     build::page(&tools, true, &site)?;
-    fs::copy(site.join(build::SINGLE), dist.join("highwater.html"))?;
+    fs::copy(site.join(workspace::SINGLE), dist.join("highwater.html"))?;
     package(&tools, &dist)?;
     book::write(&dist.join("book"))?;
     println!("built: {}", dist.display());

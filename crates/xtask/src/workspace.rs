@@ -8,7 +8,8 @@ use std::{
 use anyhow::{Context, Result};
 use toml::de::DeTable;
 
-use crate::build;
+/// The page in one file, which the page saves with what it shows.
+pub(crate) const SINGLE: &str = "single.html";
 
 /// The folder of the root `Cargo.toml`.
 pub(crate) fn root() -> PathBuf {
@@ -57,7 +58,7 @@ pub(crate) fn screens_dir() -> PathBuf {
 
 /// The page in one file, as it is tested.
 pub(crate) fn tested_single_file() -> PathBuf {
-    tested_page_dir().join(build::SINGLE)
+    tested_page_dir().join(SINGLE)
 }
 
 /// The folder of the package for JavaScript that is tested.

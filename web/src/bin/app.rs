@@ -9,7 +9,7 @@ fn main() {
     yew::set_custom_panic_hook(Box::new(highwater_web::panics::tell));
     if js_sys::global().is_instance_of::<DedicatedWorkerGlobalScope>() {
         highwater_web::worker::start(|work, beside| {
-            highwater_web::worker::simulating(work, beside.map(highwater_web::wire::Beside::read))
+            highwater_web::worker::simulating(work, beside.map(Into::into))
         });
     } else {
         yew::Renderer::<highwater_web::app::App>::new().render();

@@ -9,10 +9,11 @@ use yew::prelude::*;
 
 use super::{
     attr::{self, press},
-    chart_lines::{Line, PRELIMINARY, curves, upright},
+    chart_lines::{PRELIMINARY, curves, upright},
     chart_props::Props,
     gestures::{Did, On, Point},
     legend::legend,
+    line::Line,
     measured,
     minimap::minimap,
     notes,

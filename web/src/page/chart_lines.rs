@@ -6,37 +6,17 @@ use highwater_chart::{LIMITS, Limits, Scale, area, held, markup, outline, quoted
 use highwater_simulator::{Micros, Quoted, Sample};
 use yew::prelude::*;
 
-use super::{attr, measured};
+use super::{
+    attr,
+    line::{Line, SIZE, SQUARE},
+    measured,
+};
 
 use crate::{
     format,
     state::State,
-    view::{Drawn, Now, RunView},
+    view::{Drawn, RunView},
 };
-
-/// Width and height of the drawing in its own units.
-pub(super) const SIZE: u32 = 1000;
-
-/// Both.
-pub(super) const SQUARE: (u32, u32) = (SIZE, SIZE);
-
-/// A variant's curve.
-pub struct Line {
-    /// Its run.
-    pub run: Rc<RunView>,
-    /// Its letter, by number.
-    pub number: usize,
-    /// Its colour.
-    pub colour: usize,
-    /// Its name.
-    pub name: String,
-    /// Its figures at the playhead.
-    pub now: Now,
-    /// Whether it is looked into.
-    pub is_selected: bool,
-    /// Whether it is of something else than is asked for now.
-    pub is_stale: bool,
-}
 
 /// MiB at the upper edge: what is the most in the time that is shown, and some room.
 pub fn highest(

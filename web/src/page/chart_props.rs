@@ -7,7 +7,8 @@ use highwater_simulator::{Micros, Quoted};
 
 use super::{
     answer::least,
-    chart_lines::{Growing, Line, growing, highest},
+    chart_lines::{Growing, growing, highest},
+    line::Line,
 };
 use crate::{
     state::{Depth, State},

@@ -14,7 +14,7 @@ use super::{
     attr::{self, press},
     browser::{watch_size, window},
     map_canvas::{self, ratio},
-    pictures::buttons,
+    picture_buttons::buttons,
     variants::{letter, mark},
 };
 use crate::{

@@ -7,7 +7,7 @@ use super::{
     attr::{self, press},
     chart_props::is_charted,
     notes,
-    pictures::buttons,
+    picture_buttons::buttons,
     quoted,
     variants::mark,
 };

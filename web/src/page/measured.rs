@@ -6,7 +6,7 @@ use highwater_chart::{Dot, Scale, dots as path};
 use highwater_simulator::{Micros, Quoted};
 use yew::prelude::*;
 
-use super::chart_lines::{Line, SIZE, SQUARE};
+use super::line::{Line, SIZE, SQUARE};
 use crate::view::{Drawn, RunView};
 
 /// The run that knows most of the real process. What was measured is resident memory, and not beside other figures.

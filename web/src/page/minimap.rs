@@ -7,9 +7,10 @@ use yew::prelude::*;
 
 use super::{
     attr,
-    chart_lines::{SIZE, SQUARE, highest, upright},
+    chart_lines::{highest, upright},
     chart_props::Props,
     gestures::{Did, On, Point},
+    line::{SIZE, SQUARE},
 };
 use crate::view::Drawn;
 

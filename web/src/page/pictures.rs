@@ -3,26 +3,13 @@
 use highwater_chart::letter;
 use yew::prelude::*;
 
-use super::{attr::press, browser, chart_props, heap_map, measured};
+use super::{browser, chart_props, heap_map, measured};
 use crate::{
     protocol::{Curve, Curves, Drawing, Drawn, Heap, Named, StageOrder},
-    state::{Action, Format, InspectionAction, Picture, State},
+    state::{Action, Format, Picture, State},
     variants::VariantState,
     wire::bytes,
 };
-
-/// The buttons that save a picture of something, `of` in words.
-pub fn buttons(act: &Callback<Action>, picture: Picture, of: &str) -> Html {
-    let button = |name: &'static str, format| {
-        html! {
-            <button type="button" class="button button--small" aria-label={format!("{name} of {of}")}
-                onclick={press(act, Action::Inspection(InspectionAction::Save(picture, format)))}>{ name }</button>
-        }
-    };
-    [button("SVG", Format::Svg), button("PNG", Format::Png)]
-        .into_iter()
-        .collect()
-}
 
 /// Where a picture is to be saved.
 pub struct Place {

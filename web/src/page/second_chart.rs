@@ -8,9 +8,10 @@ use yew::prelude::*;
 use super::{
     attr,
     chart::room,
-    chart_lines::{SIZE, SQUARE, highest, upright},
+    chart_lines::{highest, upright},
     chart_props::Props,
     gestures::{Did, On, Point},
+    line::{SIZE, SQUARE},
 };
 use crate::{format, view::Drawn};
 

@@ -8,6 +8,7 @@
 //! A link is passed on. It holds the variables that an allocator reads and no others, and of one that holds others they are
 //! not read.
 
+mod entries;
 mod follow;
 mod lines;
 mod read;

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use highwater_simulator::{Environment, variant_of};
+use highwater_simulator::{Choice, Environment, variant_of};
 use highwater_workload::spec::{self, Planned, RunSpec};
 
-use super::{Effect, variants::Begun};
+use super::Effect;
 use crate::{
     form::{EnvironmentForm, ParameterForm},
     format,
@@ -13,6 +13,9 @@ use crate::{
     subject::{Choices, Subject, tried},
     variants::{MOST, VariantState},
 };
+
+/// A variant that a workload begins with: its name, the scenario's variant it is, and what it is run through.
+pub(super) type Begun = (String, usize, Choice, EnvironmentForm);
 
 /// The recording that the workers hold.
 #[derive(Debug, Clone, PartialEq)]

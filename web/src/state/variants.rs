@@ -4,11 +4,13 @@ use std::rc::Rc;
 
 use highwater_simulator::{Choice, Micros, Sample};
 
-use super::{Effect, source::Source};
+use super::{
+    Effect,
+    source::{Begun, Source},
+};
 use crate::{
-    form::EnvironmentForm,
-    naming::{Given, NO_SETTING, apart, name_all, plain},
-    variants::{MOST, Status, VariantId, VariantState, free_colour, free_letter},
+    naming::{Given, NO_SETTING, apart, plain},
+    variants::{MOST, Status, VariantId, VariantState, free_colour, free_letter, name_all},
     view::RunView,
 };
 
@@ -67,9 +69,6 @@ pub(super) enum Change {
     /// It is gone.
     Removed,
 }
-
-/// A variant that a workload begins with: its name, the scenario's variant it is, and what it is run through.
-pub(super) type Begun = (String, usize, Choice, EnvironmentForm);
 
 impl Variants {
     /// Those that a workload begins with, numbered from `next`.

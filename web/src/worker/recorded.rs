@@ -15,12 +15,23 @@ use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use web_sys::{File, FileReaderSync};
 
+use crate::wire::Beside;
+
 /// What a recording is read from.
 pub enum Bytes {
     /// Bytes in memory.
     Here(Vec<u8>),
     /// A file of the user's.
     File(File),
+}
+
+impl From<Beside> for Bytes {
+    fn from(beside: Beside) -> Self {
+        match beside {
+            Beside::Bytes(buffer) => Self::Here(Uint8Array::new(&buffer).to_vec()),
+            Beside::File(file) => Self::File(file),
+        }
+    }
 }
 
 /// A recording that can be read from any place, as often as wanted.

@@ -5,7 +5,6 @@
 
 use highwater_workload::spec::Tree;
 
-use super::read::MARKS;
 use crate::subject::Subject;
 
 /// Each letter, the table of today's form that its line stands in, and the keys of its words. The last key has the rest of
@@ -32,6 +31,9 @@ const LINES: [(&str, &str, &[&str]); 20] = [
     ("c", "view", &["theme"]),
     ("l", "view", &["depth"]),
 ];
+
+/// The keys of a variant's marks. These links have its base by number.
+const MARKS: [&str; 4] = ["base", "colour", "given", "letter"];
 
 type Pairs = Vec<(String, Tree)>;
 

@@ -4,7 +4,7 @@ use highwater_report::table::COLUMNS;
 use highwater_simulator::Quoted;
 use highwater_workload::spec::Tree;
 
-use super::read::{Entries, not_one};
+use super::entries::{Entries, not_one};
 use crate::{
     protocol::ToldKind,
     state::{At, Depth, State, Theme},
