@@ -3,8 +3,8 @@
 //! The search is deterministic, so it is gone through anew from what was tried before, and nothing is kept between two questions.
 
 use highwater_advise::{
-    Advice, Advised, Candidate, Doer, Form, HALVES, Image, Load, Scope, Search, Subject, Survey,
-    Trial, cells, paste, seeds,
+    Advice, Advised, Candidate, Doer, Form, HALVES, Image, Load, Place, Scope, Search, Subject,
+    Survey, Trial, cells, paste, seeds,
 };
 use highwater_simulator::{Bytes, Choice, Plan, Stage, Variable};
 use highwater_workload::{pattern::Parameters, spec::MAX_CAP};
@@ -207,36 +207,45 @@ impl<'a> Ground<'a> {
         let is_one = weighed.by_ref().filter(|weight| *weight > 0).count() == 1;
         let mut said = self.said.clone();
         said.extend(advice.head());
+        let own = self.place();
+        let number = Form::ALL.iter().position(|form| *form == own.form());
+        let number = number.unwrap_or_default();
+        let mut places = Form::ALL.map(Place::from);
+        places[number] = own;
         Found {
             run: advice.candidates.len() as u32 - 1,
             said,
             weighed: first.filter(|_| is_one).map(|column| column as u8),
             rows: advice
                 .shown()
-                .map(|row| self.row(advice, row, plan))
+                .map(|row| self.row(advice, row, plan, &places))
                 .collect(),
-            form: self.form() as u8,
+            form: number as u8,
         }
     }
 
-    /// The place of the form in which the user's settings were written; a Dockerfile where there are none.
-    fn form(&self) -> usize {
-        let form = match self.asked.text.trim().is_empty() {
-            true => Form::Dockerfile,
-            false => Form::of("", &self.asked.text),
-        };
-        let place = Form::ALL.iter().position(|one| *one == form);
-        place.unwrap_or(0)
+    /// Where the user's settings were written; a Dockerfile where there are none.
+    fn place(&self) -> Place {
+        match self.asked.text.trim().is_empty() {
+            true => Form::Dockerfile.into(),
+            false => Place::of("", &self.asked.text),
+        }
     }
 
-    fn row(&self, advice: &Advice, row: &Advised, plan: &Plan) -> protocol::Advised {
+    fn row(
+        &self,
+        advice: &Advice,
+        row: &Advised,
+        plan: &Plan,
+        places: &[Place],
+    ) -> protocol::Advised {
         let is_baseline = row.candidate.is_baseline();
         let known: &[Variable] = match &self.order.stages[..] {
             [stage, ..] => &stage.variant.environment,
             [] => &[],
         };
         let image = self.image.as_ref();
-        let in_form = |form| paste(advice, row, form, &self.asked.title, known, image);
+        let in_place = |place| paste(advice, row, place, &self.asked.title, known, image);
         protocol::Advised {
             mark: advice.mark(row),
             name: row.name.clone(),
@@ -256,7 +265,7 @@ impl<'a> Ground<'a> {
                 .then(|| self.applied(&row.candidate, plan)),
             pastes: match is_baseline {
                 true => Vec::new(),
-                false => Form::ALL.map(in_form).into(),
+                false => places.iter().map(in_place).collect(),
             },
         }
     }

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use crate::{
+    links::settled_link,
     page::{Page, View},
     simulation::{number, settle},
     visit,
@@ -78,6 +79,8 @@ fn few_stops_lead_to_the_chart_and_a_link_skips_them() -> Result<()> {
         page.frames(2)?;
 
         page.look(View::default())?;
+        // What was chosen last has reached the address.
+        settled_link(page)?;
         let address = page.evaluate("return location.href")?;
         to_the_top(page)?;
         page.press("Tab")?;

@@ -82,6 +82,29 @@ fn open_incident(page: &Page) -> Result<()> {
     settle(page)
 }
 
+/// Has so many cycles run, and does something in the page as soon as they are on their way: between two commands of a driver they
+/// could end, on a slow machine.
+fn while_it_runs(page: &Page, cycles: &str, script: &str) -> Result<()> {
+    let script = format!(
+        "const main = document.querySelector('main');
+         const cycles = document.querySelector('#parameter-cycles');
+         cycles.value = arguments[0];
+         return new Promise((done) => {{
+             const seen = new MutationObserver(() => {{
+                 if (main.dataset.busy !== 'true') return;
+                 seen.disconnect();
+                 {script};
+                 done(true);
+             }});
+             seen.observe(main, {{ attributes: true }});
+             cycles.dispatchEvent(new Event('input', {{ bubbles: true }}));
+             cycles.dispatchEvent(new Event('change', {{ bubbles: true }}));
+         }});"
+    );
+    page.evaluate_with(&script, vec![cycles.into()])?;
+    Ok(())
+}
+
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
 fn a_worker_that_throws_is_replaced_and_the_other_variants_go_on() -> Result<()> {
@@ -92,9 +115,7 @@ fn a_worker_that_throws_is_replaced_and_the_other_variants_go_on() -> Result<()>
         ensure!(all == 8, "it has {all} variants");
         let many = page.evaluate("return window.workers.length")?;
         // Enough of them that most still wait when the first worker dies.
-        page.set_value("#parameter-cycles", "12")?;
-        page.wait_for("main[data-busy=true]")?;
-        page.evaluate("window.workers[0].postMessage('die')")?;
+        while_it_runs(page, "12", "window.workers[0].postMessage('die')")?;
         page.wait_for_text("#trouble", "The other variants keep running")?;
         page.wait_for_text("#trouble", "unreachable")?;
         page.wait_for("#retry")?;
@@ -169,9 +190,8 @@ fn a_worker_that_panics_is_filled_up_or_killed_is_told_at_its_variant() -> Resul
             ("fill", "its memory is used up"),
         ] {
             let cycles = if how == "panic" { "12" } else { "11" };
-            page.set_value("#parameter-cycles", cycles)?;
-            page.wait_for("main[data-busy=true]")?;
-            page.evaluate(&format!("window.workers.at(-1).postMessage('{how}')"))?;
+            let act = format!("window.workers.at(-1).postMessage('{how}')");
+            while_it_runs(page, cycles, &act)?;
             page.wait_for_text("#trouble", words)?;
             page.wait_for_text("#trouble", "The other variants keep running")?;
             page.wait_for("main[data-busy=false]")?;
@@ -180,9 +200,7 @@ fn a_worker_that_panics_is_filled_up_or_killed_is_told_at_its_variant() -> Resul
             settle_well(page)?;
         }
         // One that ends without a word is replaced when it is asked to stop.
-        page.set_value("#parameter-cycles", "12")?;
-        page.wait_for("main[data-busy=true]")?;
-        page.evaluate(KILL)?;
+        while_it_runs(page, "12", KILL)?;
         page.click("#cancel")?;
         page.wait_for_text("#trouble", "Cancelled")?;
         page.click("#retry")?;
@@ -225,9 +243,7 @@ fn a_worker_that_does_not_answer_is_told_where_the_browser_does_not_tell_its_end
             settle(page)?;
         }
         ensure!(page.count("#trouble")? == 0, "{}", page.text("#trouble")?);
-        page.set_value("#parameter-cycles", "12")?;
-        page.wait_for("main[data-busy=true]")?;
-        page.evaluate(KILL)?;
+        while_it_runs(page, "12", KILL)?;
         ask(page, PATIENCE)?;
         page.wait_for_text("#trouble", "did not answer")?;
         page.wait_for("main[data-busy=false]")?;

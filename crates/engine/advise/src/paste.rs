@@ -177,17 +177,18 @@ impl Remedy {
     }
 }
 
-/// Returns a candidate in a form: the change itself, or the paragraph on it. `known` is the environment of the run as it is.
+/// Returns a candidate as it is pasted into a place: the change itself, or the paragraph on it. `known` is the environment of the
+/// run as it is.
 pub fn paste(
     advice: &Advice,
     row: &Advised,
-    form: Form,
+    place: &Place,
     subject: &str,
     known: &[Variable],
     image: Option<&Image>,
 ) -> String {
-    match form {
+    match place.form() {
         Form::Review => review::paragraph(advice, row, subject),
-        _ => Remedy::new(row, known, image).written(form),
+        _ => Remedy::new(row, known, image).written(place),
     }
 }

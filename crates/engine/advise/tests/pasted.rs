@@ -69,7 +69,7 @@ proptest! {
             trims: trims.map(|trims| trims.parse().expect(trims)),
         };
         for form in files() {
-            let text = remedy.written(form);
+            let text = remedy.written(&form.into());
             let read = Environment::parse(&text);
             prop_assert_eq!(&read.variables, &variables, "{}:\n{}", form, text);
             prop_assert!(read.refused.is_empty(), "{}:\n{}", form, text);
@@ -86,7 +86,7 @@ fn a_remedy_without_settings_is_only_comments() {
         ..Remedy::default()
     };
     for form in files() {
-        let text = remedy.written(form);
+        let text = remedy.written(&form.into());
         assert!(
             text.lines().all(|line| line.starts_with('#')),
             "{form}: {text}"

@@ -47,6 +47,7 @@ pub(crate) use names::PRELOAD;
 pub use names::{is_read, is_setting};
 pub use preload::{Loaded, Preload, preloaded};
 use scan::Scanner;
+pub use tree::{Node, Scalar};
 
 /// What a text sets, before any allocator has looked at it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, BorshSerialize, BorshDeserialize)]
@@ -113,6 +114,15 @@ impl Environment {
             Some(known) => known.value = variable.value,
             None => self.variables.push(variable),
         }
+    }
+}
+
+/// Reads the documents of a YAML text, and JSON as a part of YAML; `None` for one that is neither, or longer than 256 KiB. What an
+/// alias names is left out, but for settings in it.
+pub fn documents(text: &str) -> Option<Vec<Node>> {
+    match yaml::read(text)? {
+        Node::List(documents) => Some(documents),
+        _ => None,
     }
 }
 

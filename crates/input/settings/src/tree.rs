@@ -14,16 +14,37 @@ pub(crate) const DEEPEST: usize = 100;
 
 /// A part of a document.
 #[derive(Debug)]
-pub(crate) enum Node {
+pub enum Node {
+    /// A text, a number, or what else is one word.
     Scalar(Scalar),
+    /// Items.
     List(Vec<Node>),
+    /// Keys with their values, in the order of the document.
     Map(Vec<(Scalar, Node)>),
+}
+
+impl Node {
+    /// The value of a key of a map.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        let Self::Map(pairs) = self else { return None };
+        let pair = pairs.iter().find(|(own, _)| own.text == key);
+        pair.map(|(_, value)| value)
+    }
+
+    /// The text of a scalar.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Scalar(scalar) => Some(&scalar.text),
+            _ => None,
+        }
+    }
 }
 
 /// A text in a document.
 #[derive(Clone, Debug)]
-pub(crate) struct Scalar {
-    pub(crate) text: String,
+pub struct Scalar {
+    /// The text itself.
+    pub text: String,
     /// Whether it is neither in quotes nor a block, so that a number is one.
     pub(crate) is_plain: bool,
     /// Whether a tag of the document's own stands before it: its value is made elsewhere.

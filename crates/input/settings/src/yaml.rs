@@ -160,10 +160,16 @@ impl Group {
     }
 }
 
-/// Puts in what `<<` names: a map's own keys win, and of several maps the first.
+/// Puts in what `<<` names: a map's own keys win, and of several maps the first. The key stays, as not all was put in.
 fn merged(node: Node) -> Node {
     let Node::Map(pairs) = node else { return node };
-    let (merges, own): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(key, _)| key.text == "<<");
+    let (merges, mut own): (Vec<_>, Vec<_>) =
+        pairs.into_iter().partition(|(key, _)| key.text == "<<");
+    own.extend(
+        merges
+            .first()
+            .map(|(key, _)| (key.clone(), Node::List(Vec::new()))),
+    );
     let maps = merges.into_iter().flat_map(|(_, value)| match value {
         Node::List(items) => items,
         other => vec![other],

@@ -54,9 +54,21 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts the driver of this test's browser, on a port of its own choice.
+    /// Starts the driver of this test's browser, on a port of its own choice. Chromium's takes a free port of one protocol and wants
+    /// the same of the other: where that is taken it ends, and is started again.
     pub(crate) fn start() -> Result<Self> {
+        const STARTS: u32 = 5;
         let browser = BROWSER.get();
+        for _ in 0..STARTS {
+            if let Some(driver) = Self::started(browser)? {
+                return Ok(driver);
+            }
+        }
+        bail!("the driver of {browser:?} ended {STARTS} times without naming its port")
+    }
+
+    /// Starts a driver; `None` where it ends without naming its port.
+    fn started(browser: Browser) -> Result<Option<Self>> {
         let mut command = match browser {
             Browser::Chromium => chromium::driver(),
             Browser::Firefox => firefox::driver(),
@@ -80,7 +92,7 @@ impl Driver {
         while driver.port == 0 {
             line.clear();
             if output.read_line(&mut line)? == 0 {
-                bail!("the driver of {browser:?} ended without naming its port");
+                return Ok(None);
             }
             driver.port = port(&line).unwrap_or_default();
         }
@@ -91,7 +103,7 @@ impl Driver {
                 lock(&lines).push(line);
             }
         });
-        Ok(driver)
+        Ok(Some(driver))
     }
 
     /// Starts a browser.

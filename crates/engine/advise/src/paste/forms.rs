@@ -1,37 +1,39 @@
 //! The remedy in each form of file.
 
-use super::{Form, Remedy};
+use super::place::{Container, Service};
+use super::{Form, Place, Remedy};
 use highwater_simulator::Variable;
 use highwater_workload::Trims;
 
-/// Where a service and a container stand that nothing names.
-pub(super) const APP_SERVICE: &str = "\n  app:\n";
-pub(super) const APP_CONTAINER: &str = "- name: app\n";
-
 impl Remedy {
-    /// The change as it is pasted into a file of this form, with comments on what else is to do.
-    pub fn written(&self, form: Form) -> String {
-        let mut text = self.comments(form);
-        if self.variables.is_empty() && (form != Form::Systemd || self.removed.is_empty()) {
-            return text;
+    /// The change as it is pasted into this file, with comments on what else is to do.
+    pub fn written(&self, place: &Place) -> String {
+        let form = place.form();
+        let has_lines =
+            !self.variables.is_empty() || form == Form::Systemd && !self.removed.is_empty();
+        let mut text = String::new();
+        if place.is_open {
+            text.push('\n');
         }
-        text += &match form {
-            Form::Dockerfile => self.dockerfile(),
-            Form::Compose => format!(
-                "services:{APP_SERVICE}    environment:\n{}",
-                self.each(compose)
-            ),
-            Form::Kubernetes => format!(
-                "spec:\n  template:\n    spec:\n      containers:\n        {APP_CONTAINER}          env:\n{}",
-                self.each(kubernetes)
-            ),
-            Form::Systemd => self.systemd(),
-            Form::Procfile => format!(
-                "web: {}your-command\n",
-                self.each(|set| format!("{} ", shell(set)))
-            ),
-            Form::Env | Form::Review => self.each(|set| shell(set) + "\n"),
-        };
+        let remark = place.remark.iter().filter(|_| has_lines);
+        text.extend(remark.map(|remark| comment(remark)));
+        text.extend(self.comments(form).iter().map(|line| comment(line)));
+        if has_lines {
+            text += &match form {
+                Form::Dockerfile => self.dockerfile(place.user.as_deref()),
+                Form::Compose => self.compose(&place.service),
+                Form::Kubernetes => self.kubernetes(&place.container),
+                Form::Systemd => self.systemd(),
+                Form::Procfile => format!(
+                    "web: {}your-command\n",
+                    self.each(|set| format!("{} ", shell(set)))
+                ),
+                Form::Env | Form::Review => {
+                    let export = if place.is_script { "export " } else { "" };
+                    self.each(|set| format!("{export}{}\n", shell(set)))
+                }
+            };
+        }
         text
     }
 
@@ -40,7 +42,7 @@ impl Remedy {
     }
 
     /// What the form cannot do by itself.
-    fn comments(&self, form: Form) -> String {
+    fn comments(&self, form: Form) -> Vec<String> {
         let mut lines = Vec::new();
         let loads = self.variables.iter().any(|set| set.name == "LD_PRELOAD");
         match &self.installs {
@@ -65,16 +67,52 @@ impl Remedy {
                 "In the program: call malloc_trim(0), {when}. In Python: ctypes.CDLL(None).malloc_trim(0)"
             )
         }));
-        lines.iter().map(|line| format!("# {line}\n")).collect()
+        lines
     }
 
-    fn dockerfile(&self) -> String {
-        let installs = self
-            .installs
-            .iter()
-            .map(|command| format!("RUN {command}\n"));
-        installs.collect::<String>()
+    /// The lines for a stage that ends with a user: packages are installed as root.
+    fn dockerfile(&self, user: Option<&str>) -> String {
+        let install = |command: &String| match user {
+            Some(user) => format!("USER root\nRUN {command}\nUSER {user}\n"),
+            None => format!("RUN {command}\n"),
+        };
+        self.installs.iter().map(install).collect::<String>()
             + &self.each(|set| format!("ENV {}={}\n", set.name, quoted(&set.value, &['$'])))
+    }
+
+    fn compose(&self, service: &Service) -> String {
+        let variables = self.each(|set| {
+            // A dollar begins a variable of Compose's own.
+            let value = set.value.replace('$', "$$");
+            match service.is_list {
+                true => {
+                    let pair = format!("{}={value}", set.name);
+                    format!("      - {}\n", quoted(&pair, &[]))
+                }
+                false => format!("      {}: {}\n", set.name, quoted(&value, &[])),
+            }
+        });
+        let name = key(&service.name);
+        format!("services:\n  {name}:\n    environment:\n{variables}")
+    }
+
+    fn kubernetes(&self, container: &Container) -> String {
+        let mut text = String::new();
+        let mut indent = String::new();
+        for name in &container.path {
+            text += &format!("{indent}{}:\n", key(name));
+            indent += "  ";
+        }
+        let name = key(&container.name);
+        text += &format!("{indent}containers:\n{indent}  - name: {name}\n{indent}    env:\n");
+        text + &self.each(|set| {
+            let value = set.value.replace("$(", "$$(");
+            let value = quoted(&value, &[]);
+            format!(
+                "{indent}      - name: {}\n{indent}        value: {value}\n",
+                set.name
+            )
+        })
     }
 
     fn systemd(&self) -> String {
@@ -91,23 +129,25 @@ impl Remedy {
     }
 }
 
-fn compose(set: &Variable) -> String {
-    // A dollar begins a variable of Compose's own.
-    let value = set.value.replace('$', "$$");
-    format!("      {}: {}\n", set.name, quoted(&value, &[]))
+fn comment(line: &str) -> String {
+    format!("# {line}\n")
 }
 
-fn kubernetes(set: &Variable) -> String {
-    let value = set.value.replace("$(", "$$(");
-    let name = &set.name;
-    format!(
-        "            - name: {name}\n              value: {}\n",
-        quoted(&value, &[])
-    )
+/// A name as YAML has it: between quotes where it could be taken for something else.
+fn key(name: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let taken = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(is_word)
+        && !taken.iter().any(|word| name.eq_ignore_ascii_case(word));
+    match is_plain {
+        true => name.to_owned(),
+        false => quoted(name, &[]),
+    }
 }
 
 /// A value between double quotes, with a backslash before those, before backslashes and before `also`.
-pub(super) fn quoted(value: &str, also: &[char]) -> String {
+fn quoted(value: &str, also: &[char]) -> String {
     let mut text = String::from('"');
     for letter in value.chars() {
         if letter == '"' || letter == '\\' || also.contains(&letter) {

@@ -2,59 +2,69 @@
 
 mod whose;
 
-use super::forms::{APP_CONTAINER, APP_SERVICE, quoted};
-use super::{Form, Remedy, file_name};
-use highwater_simulator::Variable;
+use super::{Form, file_name};
+use highwater_settings::documents;
+pub(super) use whose::{Container, Service};
 
 /// What a file asks of a change besides its form.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Place {
     form: Form,
-    /// The file's own name, without its folders.
-    name: String,
-    /// Whether the file sets variables one a line, or is of a form that is known.
-    is_known: bool,
-    /// A shell script, whose variables reach a program only if they are exported.
-    is_script: bool,
+    /// What is not said by the lines of the change.
+    pub(super) remark: Option<String>,
     /// The user that the last stage of a Dockerfile ends with, unless that is root.
-    user: Option<String>,
-    /// Whether the last line has no end.
-    is_open: bool,
-    /// Whether a Compose file writes its variables as a list.
-    is_list: bool,
-    /// The kind of object of a manifest that has the containers.
-    kind: Option<String>,
-    /// The service or the container that the change is for, where the file says it.
-    owner: Option<String>,
-    /// Whether a unit also reads its variables from a file.
-    reads_file: bool,
+    pub(super) user: Option<String>,
+    /// Whether the last line of a Dockerfile has no end: what is appended to it would become part of it.
+    pub(super) is_open: bool,
+    /// A shell script, whose variables reach a program only if they are exported.
+    pub(super) is_script: bool,
+    pub(super) service: Service,
+    pub(super) container: Container,
+}
+
+impl From<Form> for Place {
+    /// A file of which nothing but the form is known.
+    fn from(form: Form) -> Self {
+        Self {
+            form,
+            remark: None,
+            user: None,
+            is_open: false,
+            is_script: false,
+            service: Service {
+                name: "app".to_owned(),
+                is_list: false,
+            },
+            container: Container {
+                name: "app".to_owned(),
+                path: ["spec", "template", "spec"].map(str::to_owned).into(),
+            },
+        }
+    }
 }
 
 impl Place {
-    /// The place that a file is. `path` may have folders; `text` is all of it.
+    /// The place that a file is. `path` may have folders, or be empty for a text without a file; `text` is all of it.
     pub fn of(path: &str, text: &str) -> Self {
         let form = Form::of(path, text);
-        let name = file_name(path).to_owned();
-        let is_script = form == Form::Env && is_script(&name, text);
-        Self {
-            form,
-            is_known: form != Form::Env || is_script || is_plain(text),
-            is_script,
-            user: user(text).filter(|_| form == Form::Dockerfile),
-            is_open: !text.is_empty() && !text.ends_with('\n'),
-            is_list: form == Form::Compose && is_list(text),
-            kind: kind(text).filter(|_| form == Form::Kubernetes),
-            owner: match form {
-                Form::Compose => whose::service(text),
-                Form::Kubernetes => whose::container(text),
-                _ => None,
+        let mut place = Self::from(form);
+        match form {
+            Form::Dockerfile => {
+                place.user = user(text);
+                place.is_open = !text.is_empty() && !text.ends_with('\n');
             }
-            .map(str::to_owned),
-            reads_file: text
-                .lines()
-                .any(|line| line.trim_start().starts_with("EnvironmentFile=")),
-            name,
+            Form::Compose => place.take_service(text),
+            Form::Kubernetes => place.take_container(text),
+            Form::Systemd => place.remark = variables_win(text),
+            Form::Env => {
+                let name = file_name(path);
+                place.is_script = is_script(name, text);
+                let is_known = place.is_script || is_plain(text);
+                place.remark = (!is_known).then(|| unknown(name));
+            }
+            Form::Procfile | Form::Review => {}
         }
+        place
     }
 
     /// The form of the file.
@@ -62,81 +72,62 @@ impl Place {
         self.form
     }
 
-    /// What the remedy's own words do not say about this file.
-    fn remark(&self) -> Option<String> {
-        if !self.is_known {
-            return Some(format!(
-                "The form of {} is not known: these are plain variables. Set them as that file sets its own.",
-                self.name
-            ));
+    fn take_service(&mut self, text: &str) {
+        let Some(documents) = documents(text) else {
+            return self.remark = Some(unread("environment", "service"));
+        };
+        match whose::service(&documents) {
+            Ok(service) => self.service = service,
+            Err(is_list) => {
+                self.service.is_list = is_list;
+                self.remark = Some(unsure("service"));
+            }
         }
-        match self.form {
-            Form::Systemd if self.reads_file => Some(
-                "The unit reads an EnvironmentFile=: what that file sets wins over these lines."
-                    .to_owned(),
-            ),
-            Form::Compose | Form::Kubernetes if self.owner.is_none() => Some(format!(
-                "Which {} of the file it is for is not known: write its name instead of `app`.",
-                if self.form == Form::Compose {
-                    "service"
-                } else {
-                    "container"
+    }
+
+    fn take_container(&mut self, text: &str) {
+        let Some(documents) = documents(text) else {
+            return self.remark = Some(unread("env", "container"));
+        };
+        match whose::container(&documents) {
+            Ok(container) => self.container = container,
+            Err(path) => {
+                self.remark = Some(unsure("container"));
+                if let Some(path) = path {
+                    self.container.path = path;
                 }
-            )),
-            _ => None,
+            }
         }
     }
 }
 
-impl Remedy {
-    /// The change as it is pasted into this file.
-    pub fn written_into(&self, place: &Place) -> String {
-        let form = place.form;
-        let mut text = self.written(form);
-        let has_change = text.lines().any(|line| !line.starts_with('#'));
-        match form {
-            Form::Dockerfile => text = as_root(&text, place.user.as_deref()),
-            Form::Compose if place.is_list => {
-                text = with_list(&text, &self.variables);
-            }
-            Form::Kubernetes => text = of_kind(&text, place.kind.as_deref()),
-            Form::Env if place.is_script => {
-                let export = |line: &str| match line.starts_with('#') {
-                    true => format!("{line}\n"),
-                    false => format!("export {line}\n"),
-                };
-                text = text.lines().map(export).collect();
-            }
-            _ => {}
-        }
-        if let Some(owner) = &place.owner {
-            let owner = plain(owner);
-            text = text
-                .replacen(APP_SERVICE, &format!("\n  {owner}:\n"), 1)
-                .replacen(APP_CONTAINER, &format!("- name: {owner}\n"), 1);
-        }
-        if let Some(remark) = place.remark().filter(|_| has_change) {
-            text = format!("# {remark}\n{text}");
-        }
-        // What is appended to an open line would become part of it.
-        match form == Form::Dockerfile && place.is_open {
-            true => format!("\n{text}"),
-            false => text,
-        }
-    }
+fn unsure(part: &str) -> String {
+    format!("Which {part} of the file it is for is not known: write its name instead of `app`.")
 }
 
-/// A name as YAML has it: between quotes where it could be taken for something else.
-fn plain(name: &str) -> String {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let taken = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(is_word)
-        && !taken.iter().any(|word| name.eq_ignore_ascii_case(word));
-    match is_plain {
-        true => name.to_owned(),
-        false => quoted(name, &[]),
-    }
+fn unread(key: &str, part: &str) -> String {
+    format!(
+        "The file is not plain YAML: add these lines to `{key}` of its {part}, wherever that is."
+    )
+}
+
+fn unknown(name: &str) -> String {
+    let text = match name {
+        "" => "this text",
+        name => name,
+    };
+    format!(
+        "The form of {text} is not known: these are plain variables. Set them as it sets its own."
+    )
+}
+
+/// What a unit's own file of variables does to lines in it, where it has one.
+fn variables_win(text: &str) -> Option<String> {
+    let mut lines = text.lines().map(str::trim_start);
+    let reads_file = lines.any(|line| line.starts_with("EnvironmentFile="));
+    reads_file.then(|| {
+        "The unit reads an EnvironmentFile=: what that file sets wins over these lines.".to_owned()
+    })
 }
 
 /// Whether a line of a Dockerfile begins a stage, in whatever case. `from x import y` is Python.
@@ -168,90 +159,6 @@ fn user(text: &str) -> Option<String> {
     let name = |user: &str| user.split(':').next().unwrap_or_default().to_owned();
     user.filter(|user| !["root", "0"].contains(&name(user).as_str()))
         .map(str::to_owned)
-}
-
-/// The lines of a Dockerfile, with what is installed installed as root.
-fn as_root(text: &str, user: Option<&str>) -> String {
-    let Some(user) = user else {
-        return text.to_owned();
-    };
-    let line = |line: &str| match line.starts_with("RUN ") {
-        true => format!("USER root\n{line}\nUSER {user}\n"),
-        false => format!("{line}\n"),
-    };
-    text.lines().map(line).collect()
-}
-
-/// Whether the variables of a Compose file are a list: the last `environment:` with lines of its own decides.
-fn is_list(text: &str) -> bool {
-    let mut lines = text.lines().peekable();
-    let mut is_list = false;
-    while let Some(line) = lines.next() {
-        let key = line.trim();
-        if let (true, Some(next)) = (key.starts_with("environment:"), lines.peek()) {
-            is_list = match key.ends_with(':') {
-                true => next.trim_start().starts_with("- "),
-                false => key.contains('['),
-            };
-        }
-    }
-    is_list
-}
-
-/// The lines of a Compose service with its variables as a list.
-fn with_list(text: &str, variables: &[Variable]) -> String {
-    let mut lines = text
-        .lines()
-        .filter(|line| !line.starts_with("      "))
-        .map(|line| format!("{line}\n"))
-        .collect::<String>();
-    for set in variables {
-        let pair = format!("{}={}", set.name, set.value.replace('$', "$$"));
-        lines += &format!("      - {}\n", quoted(&pair, &[]));
-    }
-    lines
-}
-
-/// The kind of the last object in a manifest that has containers.
-fn kind(text: &str) -> Option<String> {
-    let (mut kind, mut found) = (None, None);
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix("kind:") {
-            kind = Some(name.trim().trim_matches(['"', '\'']).to_owned());
-        } else if line.trim_start().starts_with("containers:") {
-            found.clone_from(&kind);
-        }
-    }
-    found
-}
-
-/// A change of a Deployment as one of another kind, whose containers lie deeper or less deep.
-fn of_kind(text: &str, kind: Option<&str>) -> String {
-    const HEAD: &str = "spec:\n  template:\n    spec:\n";
-    let (comments, Some((_, containers))) = (
-        text.lines()
-            .filter(|line| line.starts_with('#'))
-            .map(|line| format!("{line}\n"))
-            .collect::<String>(),
-        text.split_once(HEAD),
-    ) else {
-        return text.to_owned();
-    };
-    let moved = |by: &dyn Fn(&str) -> String| -> String {
-        containers.lines().map(|line| by(line) + "\n").collect()
-    };
-    match kind {
-        Some("Pod") => {
-            let less = moved(&|line| line.strip_prefix("    ").unwrap_or(line).to_owned());
-            format!("{comments}spec:\n{less}")
-        }
-        Some("CronJob") => {
-            let more = moved(&|line| format!("    {line}"));
-            let head = "spec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n";
-            format!("{comments}{head}{more}")
-        }
-        _ => text.to_owned(),
-    }
 }
 
 /// Whether a text is a shell script, or the profile of a shell.

@@ -9,8 +9,8 @@ use crate::output::{Files, MarkdownTo};
 use crate::parallel;
 use anyhow::{Context, Result, bail};
 use highwater_advise::{
-    Advice, Advised, Cost, Costs, Doer, Form, Image, Place, Remedy, Scope, Search, Subject, Tried,
-    loads, paste,
+    Advice, Advised, Cost, Costs, Doer, Form, Image, Place, Scope, Search, Subject, Tried, loads,
+    paste,
 };
 use highwater_import::Losses;
 use highwater_simulator::{ALLOCATOR, Plan, Sources, Variable};
@@ -30,20 +30,17 @@ pub(crate) fn run(asked: &Advise) -> Result<String> {
     let to = MarkdownTo::of(asked.markdown.as_deref(), asked.csv, asked.json)?;
     let table_file = to.claim(&mut files)?;
     let image = image(asked)?;
-    let target = target(asked)?;
+    let place = place(asked)?;
     let found = Found::look_up(name)?;
     let subject = subject(asked, &found, image.as_ref(), true)?;
     let about = About::new(&found, &subject.plan, image.as_ref());
     let known = subject.plan.stages[0].variant.environment.clone();
     let advice = search(subject, asked)?;
-    if let Some(target) = target {
+    if let Some(place) = place {
         let row = chosen(&advice, asked)?;
         crate::console::say(&format!("{}: {}", row.name, advice.gain(row)));
         let image = image.as_ref();
-        return Ok(match target {
-            Target::File(place) => Remedy::new(row, &known, image).written_into(&place),
-            Target::Form(form) => paste(&advice, row, form, &about.title, &known, image),
-        });
+        return Ok(paste(&advice, row, &place, &about.title, &known, image));
     }
     if let Some(file) = table_file {
         file.write(about.markdown(&advice).as_bytes())?;
@@ -148,16 +145,8 @@ fn search(subject: Subject, asked: &Advise) -> Result<Advice> {
     advice.context("the run as it is could not be finished; give it more --seconds, or run it alone to see why")
 }
 
-/// What a remedy is written for.
-enum Target {
-    /// The file with the settings.
-    File(Place),
-    /// A form that is named.
-    Form(Form),
-}
-
-/// What is asked for: the form that is named, or the file with the settings if it is of that form or none is named.
-fn target(asked: &Advise) -> Result<Option<Target>> {
+/// Where the remedy is pasted: in the form that is named, as in the file with the settings if it is of that form or none is named.
+fn place(asked: &Advise) -> Result<Option<Place>> {
     let Some(name) = asked.paste.as_deref() else {
         return Ok(None);
     };
@@ -166,14 +155,12 @@ fn target(asked: &Advise) -> Result<Option<Target>> {
         _ => Some(name.parse::<Form>().context("--paste")?),
     };
     let Some(file) = &asked.settings else {
-        return Ok(Some(Target::Form(form.unwrap_or(Form::Env))));
+        return Ok(Some(form.unwrap_or(Form::Env).into()));
     };
     let text = crate::input::texts::read_text(file).with_context(|| file.display().to_string())?;
     let place = Place::of(&file.to_string_lossy(), &text);
-    Ok(Some(match form.filter(|form| *form != place.form()) {
-        Some(form) => Target::Form(form),
-        None => Target::File(place),
-    }))
+    let other = form.filter(|form| *form != place.form());
+    Ok(Some(other.map_or(place, Place::from)))
 }
 
 /// The remedy that is pasted.

@@ -1,4 +1,6 @@
 use super::*;
+use crate::paste::Remedy;
+use highwater_simulator::Variable;
 
 fn jemalloc() -> Remedy {
     let set = |name: &str, value: &str| Variable {
@@ -16,7 +18,7 @@ fn jemalloc() -> Remedy {
 }
 
 fn into(file: &str, text: &str) -> String {
-    jemalloc().written_into(&Place::of(file, text))
+    jemalloc().written(&Place::of(file, text))
 }
 
 #[test]
@@ -71,24 +73,55 @@ fn a_list_of_variables_gets_a_list() {
         )
         .contains("- \"LD_")
     );
+    let own = "services:\n  a:\n    environment:\n      MALLOC_ARENA_MAX: 1\n  b:\n    environment:\n      - A=1\n";
+    assert!(into("compose.yaml", own).contains("\n  a:\n    environment:\n      LD_PRELOAD: "));
 }
 
 #[test]
-fn containers_lie_where_the_kind_of_object_has_them() {
-    let manifest = |kind: &str| format!("apiVersion: v1\nkind: {kind}\nx:\n      containers:\n");
-    let at = |kind: &str| into("x.yaml", &manifest(kind));
-    assert!(
-        at("Pod")
-            .contains("\nspec:\n  containers:\n    - name: app\n      env:\n        - name: LD_")
-    );
-    assert!(at("CronJob").contains(
-        "\nspec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          containers:\n            - name"
-    ));
-    for kind in ["Deployment", "StatefulSet", "Job"] {
-        assert!(at(kind).contains("\nspec:\n  template:\n    spec:\n      containers:\n"));
+fn containers_lie_where_the_object_has_them() {
+    let containers = "containers: [{name: api, image: x}]";
+    for (manifest, path) in [
+        (format!("kind: Pod\nspec:\n  {containers}\n"), "spec:\n"),
+        (
+            format!("kind: Deployment\nspec:\n  template:\n    spec:\n      {containers}\n"),
+            "spec:\n  template:\n    spec:\n",
+        ),
+        (
+            format!(
+                "kind: CronJob\nspec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          {containers}\n---\nkind: \
+                 Service\nspec: {{}}\n"
+            ),
+            "spec:\n  jobTemplate:\n    spec:\n      template:\n        spec:\n",
+        ),
+        (
+            format!("kind: PodTemplate\ntemplate:\n  spec:\n    {containers}\n"),
+            "template:\n  spec:\n",
+        ),
+        (
+            format!("kind: List\nitems:\n- kind: Pod\n  spec:\n    {containers}\n"),
+            "spec:\n",
+        ),
+    ] {
+        let pasted = into("x.yaml", &format!("apiVersion: v1\n{manifest}"));
+        let depth = "  ".repeat(path.lines().count());
+        let expected = format!(
+            "{path}{depth}containers:\n{depth}  - name: api\n{depth}    env:\n{depth}      - name: LD_PRELOAD\n{depth}        value: "
+        );
+        assert!(pasted.contains(&expected), "{manifest}: {pasted}");
+        assert!(!pasted.contains("not known"), "{pasted}");
     }
-    let several = manifest("CronJob") + "---\nkind: Service\n";
-    assert!(into("x.yaml", &several).contains("jobTemplate"));
+}
+
+#[test]
+fn a_template_is_no_yaml_and_that_is_said() {
+    let pasted = into(
+        "x.yaml",
+        "kind: Deployment\nspec:\n  {{- if .Values.a }}\n  a: 1\n  {{- end }}\n",
+    );
+    assert!(
+        pasted.starts_with("# The file is not plain YAML: add these lines to `env`"),
+        "{pasted}"
+    );
 }
 
 #[test]
@@ -135,7 +168,7 @@ fn the_service_and_the_container_of_the_file_are_named() {
     let compose = |text: &str| {
         into(
             "compose.yaml",
-            &format!("# x\nservices:\n{text}volumes:\n  v:\n"),
+            &format!("# x\nx-of: &backend\n  image: b\nservices:\n{text}volumes:\n  v:\n"),
         )
     };
     for (text, name) in [

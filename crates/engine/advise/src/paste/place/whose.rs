@@ -1,112 +1,146 @@
 //! The service or container of a file that a change is for.
 
-/// A service or a container: its name, and the lines that describe it.
+use highwater_settings::{Node, is_read};
+
+/// The service of a Compose file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::paste) struct Service {
+    pub(in crate::paste) name: String,
+    /// Whether its variables are a list.
+    pub(in crate::paste) is_list: bool,
+}
+
+/// The container of a Kubernetes manifest.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::paste) struct Container {
+    pub(in crate::paste) name: String,
+    /// The keys that lead from the object to its list of containers.
+    pub(in crate::paste) path: Vec<String>,
+}
+
+/// A service or a container that may be meant.
 struct Part<'a> {
     name: &'a str,
-    lines: Vec<&'a str>,
+    node: &'a Node,
+    path: Vec<&'a str>,
 }
 
-/// The service of a Compose file that has the allocator's settings, or variables, or is the only one.
-pub(super) fn service(text: &str) -> Option<&str> {
-    let mut lines = meant(text).skip_while(|line| *line != "services:");
-    lines.next();
-    let within = lines.take_while(|line| indent(line) > 0);
-    let mut parts: Vec<Part<'_>> = Vec::new();
-    let mut outer = None;
-    for line in within {
-        // Whatever stands behind its name: a service may have an anchor, or be written in one line.
-        if indent(line) <= *outer.get_or_insert(indent(line)) {
-            let (name, rest) = line.split_once(':')?;
-            parts.push(Part {
-                name: bare(name),
-                lines: vec![rest],
-            });
-        } else {
-            parts.last_mut()?.lines.push(line);
+/// Finds the service of a Compose file that has the allocator's settings, or variables, or is the only one. Where that is not
+/// sure, says whether the variables of all are lists.
+pub(super) fn service(documents: &[Node]) -> Result<Service, bool> {
+    let services = documents.iter().filter_map(|file| file.get("services"));
+    let pairs = services.filter_map(|services| match services {
+        Node::Map(pairs) => Some(pairs),
+        _ => None,
+    });
+    let parts = pairs.flatten().map(|(name, node)| Part {
+        name: &name.text,
+        node,
+        path: Vec::new(),
+    });
+    let parts: Vec<Part<'_>> = parts.filter(|part| part.name != "<<").collect();
+    match chosen(&parts, "environment") {
+        Some(part) => Ok(Service {
+            name: part.name.to_owned(),
+            is_list: is_list(part.node).unwrap_or(false),
+        }),
+        None => {
+            let mut lists = parts
+                .iter()
+                .filter_map(|part| is_list(part.node))
+                .peekable();
+            Err(lists.peek().is_some() && lists.all(|is_list| is_list))
         }
     }
-    chosen(&parts, "environment:")
 }
 
-/// The container of a manifest that has the allocator's settings, or variables, or is the only one. Those that only prepare the
-/// others' start are none.
-pub(super) fn container(text: &str) -> Option<&str> {
-    let mut parts: Vec<Part<'_>> = Vec::new();
-    // Where the list of containers lies that is read, and where its items begin.
-    let mut list: Option<(usize, Option<usize>)> = None;
-    for line in meant(text) {
-        let at = indent(line);
-        let is_item = line.trim_start().starts_with("- ");
-        if list.is_some_and(|(from, _)| at < from || (at == from && !is_item)) {
-            list = None;
-        }
-        let key = line.trim().trim_start_matches("- ");
-        let Some((_, begin)) = &mut list else {
-            if key == "containers:" {
-                list = Some((at, None));
+/// Whether a service's variables are a list; `None` where it has none.
+fn is_list(service: &Node) -> Option<bool> {
+    let environment = service.get("environment")?;
+    Some(matches!(environment, Node::List(_)))
+}
+
+/// Finds the container of a manifest that has the allocator's settings, or variables, or is the only one. Those that only prepare
+/// the others' start are none. Where that is not sure, returns the path to those of the last object.
+pub(super) fn container(documents: &[Node]) -> Result<Container, Option<Vec<String>>> {
+    let mut parts = Vec::new();
+    for document in documents {
+        objects(document, &mut Vec::new(), &mut parts);
+    }
+    let owned = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect();
+    match chosen(&parts, "env").filter(|part| !part.name.is_empty()) {
+        Some(part) => Ok(Container {
+            name: part.name.to_owned(),
+            path: owned(&part.path),
+        }),
+        None => Err(parts.last().map(|part| owned(&part.path))),
+    }
+}
+
+/// Adds the containers of a part of a document that lies at a path in its object.
+fn objects<'a>(node: &'a Node, path: &mut Vec<&'a str>, parts: &mut Vec<Part<'a>>) {
+    match node {
+        Node::Scalar(_) => {}
+        // The items of a list of objects are objects themselves.
+        Node::List(items) => items
+            .iter()
+            .for_each(|item| objects(item, &mut Vec::new(), parts)),
+        Node::Map(pairs) => {
+            for (key, value) in pairs {
+                match value {
+                    Node::List(items) if key.text == "containers" => {
+                        parts.extend(items.iter().map(|node| Part {
+                            name: node.get("name").and_then(Node::text).unwrap_or_default(),
+                            node,
+                            path: path.clone(),
+                        }));
+                    }
+                    _ => {
+                        path.push(&key.text);
+                        objects(value, path, parts);
+                        path.pop();
+                    }
+                }
             }
-            continue;
-        };
-        let begin = *begin.get_or_insert(at);
-        if at == begin && is_item {
-            parts.push(Part {
-                name: "",
-                lines: Vec::new(),
-            });
-        }
-        let part = parts.last_mut()?;
-        let is_own = at == begin && is_item || at == begin + 2 && !is_item;
-        match key.strip_prefix("name:").filter(|_| is_own) {
-            Some(name) => part.name = bare(name),
-            None => part.lines.push(line),
         }
     }
-    chosen(&parts, "env:").filter(|name| !name.is_empty())
 }
 
 /// The one that is meant, where that is sure.
-fn chosen<'a>(parts: &[Part<'a>], variables: &str) -> Option<&'a str> {
-    let only = |is: &dyn Fn(&str) -> bool| {
-        let mut fit = parts
-            .iter()
-            .filter(|part| part.lines.iter().any(|line| is(line)));
+fn chosen<'p, 'a>(parts: &'p [Part<'a>], variables: &str) -> Option<&'p Part<'a>> {
+    let only = |is: &dyn Fn(&Node) -> bool| {
+        let mut fit = parts.iter().filter(|part| is(part.node));
         let first = fit.next()?;
-        fit.next().is_none().then_some(first.name)
+        fit.next().is_none().then_some(first)
     };
     if let [part] = parts {
-        return Some(part.name);
+        return Some(part);
     }
-    let sets = |line: &str| {
-        let mut words =
-            line.split(|letter: char| !(letter == '_' || letter.is_ascii_alphanumeric()));
-        words.any(highwater_settings::is_read)
-    };
     // What comes from elsewhere in the file, or from another, may be variables.
-    let has_variables = |line: &str| {
-        let key = line.trim().trim_start_matches("- ");
-        let begins = [variables, "<<:", "*", "env_file:", "envFrom:"];
-        begins.iter().any(|begin| key.starts_with(begin))
-    };
-    only(&sets).or_else(|| only(&has_variables))
-}
-
-/// The lines that say something, without the remarks behind it.
-fn meant(text: &str) -> impl Iterator<Item = &str> {
-    let said = |line: &'_ str| -> usize {
-        match line.trim_start().starts_with('#') {
-            true => 0,
-            false => line.find(" #").unwrap_or(line.len()),
+    let may_have_variables = |node: &Node| match node {
+        Node::Map(pairs) => {
+            let keys = [variables, "<<", "env_file", "envFrom", "extends"];
+            let mut named = pairs.iter().map(|(key, _)| key.text.as_str());
+            // An alias has no keys here.
+            pairs.is_empty() || named.any(|key| keys.contains(&key))
         }
+        _ => true,
     };
-    let lines = text.lines().map(move |line| line[..said(line)].trim_end());
-    lines.filter(|line| !line.is_empty())
+    only(&sets).or_else(|| only(&may_have_variables))
 }
 
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
-}
-
-/// A name without quotes.
-fn bare(name: &str) -> &str {
-    name.trim().trim_matches(['"', '\''])
+/// Whether anything in a part of a document names a setting of an allocator.
+fn sets(node: &Node) -> bool {
+    let names = |text: &str| {
+        let mut words =
+            text.split(|letter: char| !(letter == '_' || letter.is_ascii_alphanumeric()));
+        words.any(is_read)
+    };
+    match node {
+        Node::Scalar(scalar) => names(&scalar.text),
+        Node::List(items) => items.iter().any(sets),
+        Node::Map(pairs) => pairs
+            .iter()
+            .any(|(key, value)| names(&key.text) || sets(value)),
+    }
 }
