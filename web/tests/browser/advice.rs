@@ -97,6 +97,19 @@ pub(crate) fn a_newcomer_copies_a_remedy_with_four_clicks() -> Result<()> {
         ensure!(page.value("#advice-text")? == copied.as_str().unwrap_or_default());
         let clicks = page.evaluate("return clicks")?;
         ensure!(clicks == 3, "{clicks} clicks after the drop");
+
+        // It is written for the file that settings were pasted from.
+        let compose =
+            "services:\n  db: {image: x}\n  api:\n    environment:\n      - MALLOC_ARENA_MAX=2\n";
+        page.set_value("#environment", compose)?;
+        page.wait_for_text("#remarks", "MALLOC_ARENA_MAX")?;
+        settle(page)?;
+        search(page)?;
+        page.click("#advice tr[data-worth=true] button")?;
+        page.wait_for("#advice-text")?;
+        let text = page.value("#advice-text")?;
+        let place = "services:\n  api:\n    environment:\n      - \"MALLOC_";
+        ensure!(text.contains(place), "{text}");
         Ok(())
     })
 }

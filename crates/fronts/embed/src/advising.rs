@@ -263,7 +263,7 @@ impl Advising {
             text: paste(
                 advice,
                 row,
-                *form,
+                &(*form).into(),
                 &self.title,
                 &self.known,
                 self.image.as_ref(),
