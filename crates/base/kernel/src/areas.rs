@@ -1,8 +1,8 @@
 //! The areas of the process, as its mappings and the advice on them change.
 
 use crate::huge_pages::HugeMode;
+use crate::pages::parts;
 use crate::pages::words_of;
-use crate::residency::parts;
 use crate::space::Kernel;
 use crate::vmas::{Advice, Flags, Vma, Vmas};
 use highwater_units::{Address, Bytes};

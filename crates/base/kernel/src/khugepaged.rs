@@ -4,31 +4,12 @@
 //! again.
 
 use crate::huge_pages::Khugepaged;
+use crate::scan::SCAN_SLEEP;
 use crate::space::Kernel;
 use highwater_units::{Address, Bytes, Micros, Pages};
 
-/// How often khugepaged wakes (`scan_sleep_millisecs`).
-const SCAN_SLEEP: Micros = Micros(10_000_000);
 /// Ranges that it looks at each time (`pages_to_scan`).
 const RANGES_TO_SCAN: u32 = 8;
-
-/// Where khugepaged is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scan {
-    /// When it wakes next.
-    wakes: Micros,
-    /// Where it goes on.
-    at: Address,
-}
-
-impl Default for Scan {
-    fn default() -> Self {
-        Self {
-            wakes: SCAN_SLEEP,
-            at: Address::NULL,
-        }
-    }
-}
 
 impl Kernel {
     /// Whether anything happens as time passes.

@@ -9,6 +9,7 @@
 
 mod areas;
 mod calls;
+mod charges;
 mod config;
 mod counts;
 mod footprint;
@@ -24,6 +25,7 @@ mod ordered;
 mod pages;
 mod peaks;
 mod residency;
+mod scan;
 mod space;
 mod tables;
 mod thp;

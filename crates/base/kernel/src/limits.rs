@@ -4,8 +4,8 @@
 //! mm/memcontrol.c, `try_charge_memcg`). The kernel charges in batches of 64 pages and takes back as much; here each page counts.
 
 use crate::config::OutOfMemory;
+use crate::pages::SPAN;
 use crate::pages::contains;
-use crate::residency::SPAN;
 use crate::space::Kernel;
 use highwater_units::{Bytes, Pages};
 

@@ -1,6 +1,6 @@
 //! Which pages of a span are resident, and which once were.
 
-use highwater_units::{Address, Pages};
+use highwater_units::{Address, Bytes, Pages};
 use serde::{Deserialize, Serialize};
 
 /// What a page is at the moment.
@@ -19,11 +19,24 @@ pub enum PageState {
 
 /// log2 of the bytes of a span.
 pub(crate) const SPAN_SHIFT: u32 = 21;
+/// A span's bytes.
+pub(crate) const SPAN: Bytes = Bytes(1 << SPAN_SHIFT);
 /// Enough for 4 KiB pages, the smallest there are.
 const WORDS: usize = 1 << (SPAN_SHIFT - 12 - 6);
 
 /// A set of the pages of one span.
 pub(crate) type PageSet = [u64; WORDS];
+
+/// The parts of `[from, end)` that lie in one span each: their first and last bytes.
+#[inline]
+pub(crate) fn parts(from: Address, end: Address) -> impl Iterator<Item = (Address, Address)> {
+    let mut at = from;
+    std::iter::from_fn(move || {
+        let first = (at < end).then_some(at)?;
+        at = (first.align_down(SPAN) + SPAN).min(end);
+        Some((first, at - Bytes(1)))
+    })
+}
 
 /// The pages of one span of 2 MiB.
 #[derive(Clone, Default)]

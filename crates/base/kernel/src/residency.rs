@@ -2,24 +2,12 @@
 //!
 //! Pages are kept in spans of 2 MiB, which exist from the first write on.
 
-use crate::pages::{SPAN_SHIFT, Span, count, words_of};
+use crate::pages::{SPAN, SPAN_SHIFT, Span, count, parts, words_of};
 use crate::space::Kernel;
 use highwater_units::{Address, Bytes, Pages};
 
-pub(crate) const SPAN: Bytes = Bytes(1 << SPAN_SHIFT);
 /// In the place of a span that does not exist.
 const NO_SPAN: u32 = u32::MAX;
-
-/// The parts of `[from, end)` that lie in one span each: their first and last bytes.
-#[inline]
-pub(crate) fn parts(from: Address, end: Address) -> impl Iterator<Item = (Address, Address)> {
-    let mut at = from;
-    std::iter::from_fn(move || {
-        let first = (at < end).then_some(at)?;
-        at = (first.align_down(SPAN) + SPAN).min(end);
-        Some((first, at - Bytes(1)))
-    })
-}
 
 impl Kernel {
     /// Something is written in the aligned 8 bytes at `at`: their page becomes resident.

@@ -3,11 +3,11 @@
 use crate::config::{Config, ConfigError, OutOfMemory};
 use crate::counts::Counts;
 use crate::huge_pages::{HugeMode, PageSize};
-use crate::khugepaged::Scan;
 use crate::mappings::{Mapping, MappingKind, Mappings};
 use crate::pages::{PageState, Span};
+use crate::pages::{SPAN, parts};
 use crate::peaks::Peaks;
-use crate::residency::{SPAN, parts};
+use crate::scan::Scan;
 use crate::tables::Tables;
 use crate::vmas::Vmas;
 use crate::warm::Warm;

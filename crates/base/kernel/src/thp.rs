@@ -6,8 +6,8 @@
 //! only khugepaged or MADV_COLLAPSE make a huge one of them (mm/khugepaged.c). A huge page is split when a part of it is given
 //! back or unmapped, or when the area ends within it.
 
+use crate::pages::{SPAN, parts};
 use crate::pages::{count, words_of};
-use crate::residency::{SPAN, parts};
 use crate::space::Kernel;
 use crate::tables::Leaf;
 use crate::vmas::Advice;

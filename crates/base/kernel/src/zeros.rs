@@ -2,8 +2,8 @@
 //!
 //! Nobody need have kept from writing there: calloc writes zeros, and a copy of what was never written is one of zeros.
 
+use crate::pages::parts;
 use crate::pages::{PageSet, count, words_of};
-use crate::residency::parts;
 use crate::space::Kernel;
 use highwater_units::{Address, Bytes, Pages};
 
