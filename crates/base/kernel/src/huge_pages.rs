@@ -1,7 +1,7 @@
 //! Transparent huge pages as a machine sets them up, and a process asks for them.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_units::Bytes;
+use highwater_units::{Bytes, repeated};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -165,7 +165,7 @@ fn named<T: Copy + fmt::Display>(
     let found = all.iter().find(|value| value.to_string() == word);
     found.copied().ok_or_else(|| UnknownWord {
         expected,
-        word: word.chars().take(40).collect(),
+        word: repeated(word),
     })
 }
 

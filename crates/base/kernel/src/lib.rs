@@ -36,7 +36,7 @@ mod zeros;
 pub use config::{Config, ConfigError, MapError, OutOfMemory};
 pub use counts::{Counts, Syscalls};
 pub use footprint::table_bytes;
-pub use highwater_units::{Address, Bytes, Decimal, Micros, Nanos, Pages};
+pub use highwater_units::{Address, Bytes, Decimal, Micros, Nanos, Pages, repeated};
 pub use huge_pages::{HugeMode, HugePages, Khugepaged, NoPageSize, PageSize, UnknownWord};
 pub use mappings::{Mapping, MappingKind};
 pub use numbers::Numbers;

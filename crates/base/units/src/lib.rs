@@ -1,9 +1,11 @@
 //! The units of the whole engine, kept apart so that a byte is never added to a page.
 
 mod decimal;
+mod repeated;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 pub use decimal::Decimal;
+pub use repeated::repeated;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,5 +1,6 @@
 //! The kinds of change that are tried, and which of them a user wants.
 
+use highwater_simulator::repeated;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -148,7 +149,7 @@ impl FromStr for Family {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = Self::ALL.into_iter().find(|family| family.name() == text);
         found.ok_or_else(|| UnknownFamily {
-            asked: text.chars().take(40).collect(),
+            asked: repeated(text),
             known: Self::ALL.map(Self::name).join(", "),
         })
     }

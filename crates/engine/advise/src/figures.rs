@@ -2,7 +2,7 @@
 
 use crate::costs::Costs;
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_simulator::{Bytes, Micros, Outcome, Sample};
+use highwater_simulator::{Bytes, Micros, Outcome, Sample, repeated};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use thiserror::Error;
@@ -199,7 +199,7 @@ impl FromStr for Weights {
     type Err = UnknownMeasure;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let unknown = || UnknownMeasure(text.chars().take(40).collect());
+        let unknown = || UnknownMeasure(repeated(text));
         let mut weights = Self {
             peak: 0,
             rest: 0,

@@ -5,8 +5,7 @@ mod place;
 mod review;
 
 use crate::advice::{Advice, Advised};
-use highwater_simulator::Variable;
-use highwater_simulator::{INSTALLS_JEMALLOC, Image};
+use highwater_simulator::{INSTALLS_JEMALLOC, Image, Variable, repeated};
 use highwater_workload::Trims;
 use std::fmt;
 use std::str::FromStr;
@@ -106,7 +105,7 @@ impl FromStr for Form {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = Self::ALL.into_iter().find(|form| form.name() == text);
-        found.ok_or_else(|| UnknownForm(text.chars().take(40).collect()))
+        found.ok_or_else(|| UnknownForm(repeated(text)))
     }
 }
 

@@ -56,7 +56,7 @@ pub use highwater_allocator::Difference as VersionDifference;
 pub use highwater_allocator::{
     Address, Block, BlockState, Bytes, Cache, Considered, Counters, DecayRule, Decimal, Decision,
     Effect, Figures, FreePages, Micros, Objects, Obstacle, OwnMemory, PurgeReason, Refusal, Remark,
-    Tone, Variable, Whereabouts, places_by_key,
+    Tone, Variable, Whereabouts, places_by_key, repeated,
 };
 pub use highwater_compare::Place;
 pub use highwater_glibc::Cores;

@@ -6,6 +6,7 @@
 use crate::choice::Choice;
 use crate::error::SimulatorError;
 use crate::image::{Image, KNOWN, UnknownImage};
+use highwater_allocator::repeated;
 use highwater_glibc::Version as GlibcVersion;
 use highwater_jemalloc::Version as JemallocVersion;
 use std::str::FromStr;
@@ -48,7 +49,7 @@ impl Choice {
     /// The text names no allocator that is modelled.
     pub fn nearest(text: &str) -> Result<Asked, SimulatorError> {
         let unknown = || SimulatorError::UnknownAllocator {
-            asked: text.chars().take(40).collect(),
+            asked: repeated(text),
             known: Self::all()
                 .map(|choice| choice.to_string())
                 .collect::<Vec<_>>()

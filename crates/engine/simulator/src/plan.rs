@@ -3,7 +3,7 @@
 use crate::choice::Choice;
 use crate::settings::{Chosen, Judged, choose, judge};
 use crate::variant::{Machine, PythonVersion, Variant};
-use highwater_allocator::{Bytes, Remark, Tone};
+use highwater_allocator::{Bytes, Remark, Tone, repeated};
 use highwater_glibc::Cores;
 use highwater_kernel::UnknownWord;
 use highwater_settings::{Environment, is_read};
@@ -181,7 +181,7 @@ pub fn variant_of(
     let python = stage.python.as_deref().map(|name| {
         PythonVersion::parse(name).ok_or_else(|| {
             let known = PythonVersion::ALL.map(PythonVersion::name).join(", ");
-            let name: String = name.chars().take(40).collect();
+            let name = repeated(name);
             let message = format!("unknown Python version `{name}`; supported: {known}, none");
             stage.fault("python", message)
         })

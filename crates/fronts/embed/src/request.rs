@@ -1,7 +1,7 @@
 //! What is asked for, and the plan it comes to.
 
 use crate::error::Code;
-use highwater_simulator::{Options, Plan, Sources};
+use highwater_simulator::{Options, Plan, Sources, repeated};
 use highwater_workload::scenario::{Scenario, catalogued};
 use highwater_workload::spec::{Fault, FaultKind, Planned, Step, Tree, whole};
 use highwater_workload::{RunSpec, Source, trace};
@@ -199,9 +199,6 @@ fn named(fault: &Fault) -> String {
     let keys = keys.collect::<Vec<_>>().join(".");
     match keys.is_empty() {
         true => fault.path(),
-        false => {
-            let keys: String = keys.chars().take(60).collect();
-            format!("{}{keys}: ", fault.path())
-        }
+        false => format!("{}{}: ", fault.path(), repeated(&keys)),
     }
 }

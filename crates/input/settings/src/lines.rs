@@ -7,7 +7,7 @@ use crate::names::is_setting;
 use crate::near::within;
 use crate::scan::Scanner;
 use crate::values::{Quoting, is_unclosed, shell_word};
-use highwater_allocator::Tone;
+use highwater_allocator::{Tone, repeated};
 
 /// Stages beyond this many of a Dockerfile are not looked up by name.
 const MOST_STAGES: usize = 100;
@@ -262,7 +262,7 @@ fn refusal(odd: &str, value: &str) -> String {
         "Docker refuses this line: a `#` after a value begins no comment. Put the comment on a line of its own."
             .to_owned()
     } else {
-        let odd: String = odd.chars().take(40).collect();
+        let odd = repeated(odd);
         format!("Docker refuses this line: `{odd}` has no `=`. Quote a value that has spaces.")
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     Call, Domain, Event, Mark, Micros, Moment, Phase, PhaseKind, Phases, SiteId, ThreadId, Workload,
 };
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_allocator::{Bytes, Decimal};
+use highwater_allocator::{Bytes, Decimal, repeated};
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -57,7 +57,7 @@ impl FromStr for Trims {
 
     /// Reads the form that [`fmt::Display`] writes; a colon or a hyphen may replace a space.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let unknown = || UnknownTrims(text.chars().take(40).collect());
+        let unknown = || UnknownTrims(repeated(text));
         let plain = text.trim().to_ascii_lowercase();
         let (word, rest) = plain.split_once([':', '-', ' ']).ok_or_else(unknown)?;
         let time = || duration(rest).ok_or_else(unknown);

@@ -241,3 +241,49 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
         }
     }
 }
+
+#[test]
+fn an_error_is_one_line_whatever_a_file_says() {
+    let keys = [
+        "version",
+        "scenario",
+        "trace",
+        "checksum",
+        "pattern",
+        "python",
+        "allocator",
+        "environment",
+        "cap",
+        "high",
+        "cores",
+        "seed",
+        "workers",
+        "trim",
+        "thp",
+        "khugepaged",
+        "page_size",
+    ];
+    let odd = "a\\nb\\r\\u001b[2J\\u0085c";
+    let mut texts: Vec<String> = keys
+        .iter()
+        .map(|key| format!("{key} = \"{odd}\"\n"))
+        .collect();
+    texts.push(format!("\"{odd}\" = 1\n"));
+    texts.push(format!(
+        "pattern = \"service\"\n[parameters]\n\"{odd}\" = 1\n"
+    ));
+    texts.push(format!(
+        "pattern = \"service\"\n[parameters]\nevents = \"{odd}\"\n"
+    ));
+    texts.push(format!("[[variant]]\nname = \"{odd}\"\nbase = \"{odd}\"\n"));
+    texts.push(format!(
+        "pattern = \"service\"\n[[variant]]\nname = \"{odd}\"\ncap = \"{odd}\"\n"
+    ));
+    let mut faults = 0;
+    for text in texts {
+        let fault = fault(&format!("{HEAD}{text}"));
+        assert!(!fault.contains(char::is_control), "{text}: {fault:?}");
+        faults += usize::from(!fault.is_empty());
+    }
+    assert!(faults > 15, "only {faults} are faults");
+}

@@ -29,7 +29,7 @@ pub use difference::{Difference, Topic};
 pub use environment::{Effect, Remark, Tone, Variable};
 pub use figures::{DecayRule, Figures};
 pub use highwater_kernel::{
-    Address, Bytes, Decimal, Kernel, Micros, Nanos, Numbers, Pages, table_bytes,
+    Address, Bytes, Decimal, Kernel, Micros, Nanos, Numbers, Pages, repeated, table_bytes,
 };
 pub use objects::{Objects, OwnMemory};
 pub use order::{places_by_key, text_key};

@@ -3,7 +3,7 @@
 use crate::input::recorded::{self, Recorded};
 use crate::input::variants::Asked;
 use anyhow::{Context, Error, Result, anyhow, bail};
-use highwater_simulator::{Plan, Sources};
+use highwater_simulator::{Plan, Sources, repeated};
 use highwater_workload::scenario::{ScenarioFile, catalogued};
 use highwater_workload::spec::{Fault, Level, Planned, Settings, Step};
 use highwater_workload::{Pattern, RunSpec, Scenario, Source, trace};
@@ -248,7 +248,7 @@ pub(crate) fn unknown(asked: &str) -> Error {
     let scenarios: Vec<&str> = catalogue.iter().map(|s| s.name.as_str()).collect();
     anyhow!(
         "unknown scenario `{}`; choose one of {}, a file (.toml or .json), or a pattern: {}",
-        asked.chars().take(40).collect::<String>(),
+        repeated(asked),
         scenarios.join(", "),
         Pattern::ALL.map(Pattern::name).join(", ")
     )

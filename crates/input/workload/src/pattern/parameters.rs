@@ -3,7 +3,7 @@
 use super::parameter::{Parameter, ParameterError, Program};
 use super::table::{self, ProgramParameters, Steps};
 use crate::Bytes;
-use highwater_allocator::Decimal;
+use highwater_allocator::{Decimal, repeated};
 use std::array;
 use std::str::FromStr;
 
@@ -122,7 +122,7 @@ impl Parameters {
         let read = parameter.read(text);
         let read = read.ok_or_else(|| ParameterError::NoNumber {
             parameter,
-            value: shortened(text),
+            value: repeated(text),
         })?;
         self.assign(place, read, text)
     }
@@ -134,7 +134,7 @@ impl Parameters {
         if !(value >= parameter.min && value <= parameter.max) {
             return Err(ParameterError::OutOfRange {
                 parameter,
-                value: shortened(text),
+                value: repeated(text),
             });
         }
         self.steps[place] = parameter.steps(value);
@@ -277,14 +277,10 @@ fn place(name: &str) -> Result<usize, ParameterError> {
             .map(|parameter| parameter.name)
             .collect();
         ParameterError::Unknown {
-            name: shortened(name),
+            name: repeated(name),
             known: known.join(", "),
         }
     })
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 #[cfg(test)]

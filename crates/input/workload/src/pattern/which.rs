@@ -4,7 +4,7 @@ use super::schedule::Schedule;
 use super::{Generator, Parameter, ParameterError, Parameters, Program};
 use crate::{Source, Watch, Workload};
 use borsh::{BorshDeserialize, BorshSerialize};
-use highwater_allocator::Decimal;
+use highwater_allocator::{Decimal, repeated};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -203,7 +203,7 @@ impl FromStr for Pattern {
             .into_iter()
             .find(|pattern| pattern.name() == name)
             .ok_or_else(|| PatternError::Unknown {
-                name: name.chars().take(40).collect(),
+                name: repeated(name),
             })
     }
 }

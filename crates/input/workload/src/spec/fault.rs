@@ -1,5 +1,6 @@
 //! What is wrong with the description of a run, and where.
 
+use highwater_units::repeated;
 use std::fmt;
 
 /// One step on the way to a place in the description of a run.
@@ -93,10 +94,7 @@ impl fmt::Display for Fault {
         let mut keys = self.keys().rev();
         match (keys.next(), keys.next()) {
             (Some(_), Some("parameters")) | (None, _) => f.write_str(&self.message),
-            (Some(key), _) => {
-                let key: String = key.chars().take(40).collect();
-                write!(f, "{key}: {}", self.message)
-            }
+            (Some(key), _) => write!(f, "{}: {}", repeated(key), self.message),
         }
     }
 }

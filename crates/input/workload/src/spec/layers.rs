@@ -1,8 +1,9 @@
 //! What is said of each variant and stage, level by level: those of the scenario that a description begins with, then its own.
 
 use super::fault::{Fault, Step};
-use super::said::{Said, shortened};
+use super::said::Said;
 use super::schema::{Level, RunSpec};
+use highwater_units::repeated;
 
 /// Most scenarios that begin with one another.
 const MOST_BEGUN: usize = 4;
@@ -91,7 +92,7 @@ impl RunSpec {
     /// The variants of the scenario that it begins with, with what is said at its own top.
     fn begun(&self, name: &str, find: &Find<'_>, depth: usize) -> Result<Vec<Layered>, Fault> {
         let begun = find(name).filter(|_| depth < MOST_BEGUN).ok_or_else(|| {
-            let message = format!("unknown scenario `{}`", shortened(name));
+            let message = format!("unknown scenario `{}`", repeated(name));
             Fault::unknown(&[], "scenario", message)
         })?;
         let within = |fault: Fault| fault.within(Some(name));
@@ -135,7 +136,7 @@ fn base_of<'b>(
         let known: Vec<&str> = bases.iter().map(|base| base.name.as_str()).collect();
         let message = format!(
             "no such variant `{}`; the scenario's variants are {}",
-            shortened(wanted.unwrap_or_default()),
+            repeated(wanted.unwrap_or_default()),
             known.join(", ")
         );
         Fault::unknown(place, "base", message)

@@ -20,9 +20,10 @@ pub use schema::{Level, OPTIONS, RunSpec, Settings, VERSION};
 pub use tree::Tree;
 
 use crate::pattern::{Parameters, Pattern};
+use highwater_units::repeated;
 use layers::Layered;
 use planned::needs_pattern;
-use said::{Said, parameters_place, shortened};
+use said::{Said, parameters_place};
 
 /// What a description must say first.
 const ONE_OF: &str = "exactly one of scenario, pattern and trace is required";
@@ -51,7 +52,7 @@ impl RunSpec {
                 stages,
             } = layered;
             if planned.iter().any(|other| other.name == name) {
-                let name = shortened(&name);
+                let name = repeated(&name);
                 let message = format!("two variants are named `{name}`; give each its own name");
                 return Err(Fault::at(&self.variant_place(number), "name", message));
             }
@@ -79,7 +80,7 @@ impl RunSpec {
             _ => {}
         }
         if let Some(version) = self.get("version").filter(|text| *text != VERSION) {
-            let version = shortened(version);
+            let version = repeated(version);
             let message = format!("this release reads version {VERSION}, not {version}");
             return Err(Fault::at(&[], "version", message));
         }
@@ -95,7 +96,7 @@ impl RunSpec {
             return Ok(None);
         };
         let sum = u32::from_str_radix(text, 16).map_err(|_| {
-            let text = shortened(text);
+            let text = repeated(text);
             let message = format!("expected a CRC-32 as 8 hexadecimal digits, not {text}");
             Fault::at(&[], "checksum", message)
         });

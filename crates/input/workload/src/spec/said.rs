@@ -2,11 +2,9 @@
 
 use super::fault::{Fault, Step};
 use super::schema::Level;
+use highwater_units::repeated;
 use std::ops::RangeInclusive;
 use thiserror::Error;
-
-/// The longest text that an error repeats, in characters.
-const REPEATED: usize = 40;
 
 /// What is said at one level, and where.
 #[derive(Clone, PartialEq, Debug)]
@@ -61,7 +59,7 @@ pub fn whole(text: &str, range: RangeInclusive<u64>) -> Result<u64, NotWhole> {
     number.ok_or_else(|| NotWhole {
         least: *range.start(),
         most: *range.end(),
-        text: shortened(text),
+        text: repeated(text),
     })
 }
 
@@ -70,9 +68,4 @@ pub(super) fn parameters_place(place: &[Step]) -> Vec<Step> {
     let mut place = place.to_vec();
     place.push(Step::Key("parameters".to_owned()));
     place
-}
-
-/// The beginning of a text.
-pub(super) fn shortened(text: &str) -> String {
-    text.chars().take(REPEATED).collect()
 }
