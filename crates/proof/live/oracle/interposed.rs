@@ -9,9 +9,9 @@
 //!
 //! clock_gettime: the time is that of the sequence, which passes by itself only where that is asked.
 
+use crate::block::Block;
 use crate::library::{self, __errno_location};
 use crate::memory::{HEADER, Reserve, Resident, Table, close_gaps, mappings_top};
-use crate::sequence::Block;
 use crate::system::{self, die};
 use crate::wire::{Answer, Record, Reply, Request};
 use core::cell::UnsafeCell;

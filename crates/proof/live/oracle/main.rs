@@ -15,6 +15,7 @@
 #![no_std]
 #![no_main]
 
+mod block;
 mod interposed;
 mod library;
 mod memory;

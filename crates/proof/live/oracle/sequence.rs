@@ -4,6 +4,7 @@
 //! reach the library in exactly the order of the sequence. A sequence of the main thread alone makes no others: then the
 //! library takes its paths for a single thread.
 
+use crate::block::{Block, NO_BLOCK};
 use crate::interposed;
 use crate::library::{self, Allocator, Thread, ThreadAttributes};
 use crate::memory::{PAGE, Plain, Resident, Table, bytes, write_pages};
@@ -19,24 +20,6 @@ pub(crate) fn bring_in<T: Plain>(items: &[T]) {
         core::hint::black_box(*byte);
     }
 }
-
-/// A block that the sequence has named.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub(crate) struct Block {
-    /// Null where the call failed or the block has gone.
-    address: usize,
-    /// Bytes asked for.
-    size: u64,
-}
-
-// SAFETY: two numbers.
-unsafe impl Plain for Block {}
-
-const NO_BLOCK: Block = Block {
-    address: 0,
-    size: 0,
-};
 
 const NOTHING: Answer = Answer {
     address: 0,

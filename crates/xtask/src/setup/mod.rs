@@ -9,6 +9,7 @@ mod node;
 mod packages;
 mod part;
 mod plan;
+mod rights;
 mod wasm_std;
 
 pub(crate) use browser::Browser;
@@ -224,7 +225,7 @@ fn progress(words: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plan::Rights;
+    use rights::Rights;
 
     fn planned(missing: &[Part], apt_get: Option<Rights>) -> Vec<Installation> {
         plan(&Machine {

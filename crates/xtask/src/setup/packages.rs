@@ -4,7 +4,7 @@ use std::{process::Command, sync::OnceLock};
 
 use anyhow::{Context, Result};
 
-use super::{plan::Rights, progress};
+use super::{progress, rights::Rights};
 use crate::process;
 
 /// Returns the rights by which packages can be installed here without asking anybody.

@@ -2,16 +2,8 @@
 //! installed, and follows from what was found on the machine alone.
 
 use super::part::Part;
+use super::rights::Rights;
 use std::{fmt, path::PathBuf};
-
-/// How packages of the distribution can be installed without asking anybody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rights {
-    /// The user is root.
-    Root,
-    /// sudo asks for no password.
-    Sudo,
-}
 
 /// What was found on a machine.
 #[derive(Debug)]
