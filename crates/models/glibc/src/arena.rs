@@ -5,13 +5,15 @@
 
 use crate::bins::Bins;
 use crate::chunk::Chunk;
-use crate::chunks::Chunks;
 use crate::fastbins::Fastbins;
 use crate::heap::Heap;
-use crate::params::Params;
-use crate::rules::Rules;
-use crate::thread::Thread;
-use highwater_allocator::{Address, Bytes, DecisionLog, Kernel, Numbers};
+use highwater_allocator::Address;
+
+/// An arena's place in the list of all.
+pub(crate) type ArenaId = usize;
+
+/// The arena of the program break.
+pub(crate) const MAIN: ArenaId = 0;
 
 /// A stretch of memory that the main heap was cut from: one, unless the program break could not be moved.
 #[derive(Clone, Copy, Debug)]
@@ -76,46 +78,5 @@ impl Arena {
     pub(crate) fn stretches(&self) -> impl Iterator<Item = (Address, Address)> + '_ {
         let segments = self.segments.iter().map(|s| (s.start, s.end));
         segments.chain(self.heaps.iter().map(|h| (h.first, h.end)))
-    }
-}
-
-/// What all arenas and threads of a process share.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) rules: &'static Rules,
-    pub(crate) params: Params,
-    /// The arenas of heaps, by where those begin (`heap_info`, at the start of each).
-    pub(crate) arena_of_heap: Numbers,
-    /// Where the next heap would be aligned without cutting (`aligned_heap_area`).
-    pub(crate) next_area: Option<Address>,
-    /// Whether the library has called sbrk, if only to ask: then it knows where the program break is (misc/sbrk.c, `__curbrk`).
-    pub(crate) knows_break: bool,
-    pub(crate) log: DecisionLog,
-}
-
-/// Everything one call into an arena works on: the arena, the calling thread, the chunks, and what all share.
-pub(crate) struct Call<'a> {
-    pub(crate) kernel: &'a mut Kernel,
-    pub(crate) shared: &'a mut Shared,
-    pub(crate) chunks: &'a mut Chunks,
-    pub(crate) arena: &'a mut Arena,
-    pub(crate) threads: &'a mut [Thread],
-    /// The number of the calling thread.
-    pub(crate) thread: usize,
-}
-
-impl Call<'_> {
-    /// The size of the arena's top; nothing as long as it has none.
-    #[inline]
-    pub(crate) fn top_size(&self) -> Bytes {
-        self.chunks.size(self.arena.top)
-    }
-
-    /// Fills fresh memory where MALLOC_PERTURB_ asks for it (`alloc_perturb`).
-    #[inline]
-    pub(crate) fn perturb(&mut self, from: Address, length: Bytes) {
-        if self.shared.params.perturb != 0 {
-            self.kernel.touch(from, length);
-        }
     }
 }

@@ -4,18 +4,12 @@
 //! `__malloc_arena_thread_freeres`, `__malloc_fork_unlock_child`. Threads take turns, so an arena's lock is always free.
 
 use crate::Glibc;
-use crate::arena::Arena;
+use crate::arena::{Arena, ArenaId, MAIN};
 use crate::chunk::{ALIGNMENT, Chunk, start_of, user_of};
 use crate::heap::{self, Heap};
 use crate::host::Cores;
 use crate::rules::ArenaLimit;
 use highwater_allocator::{Bytes, Decision, Kernel, ThreadId};
-
-/// An arena's place in the list of all.
-pub(crate) type ArenaId = usize;
-
-/// The arena of the program break.
-pub(crate) const MAIN: ArenaId = 0;
 
 /// What the arenas have in common: which are free, and which is next when they are shared out.
 #[derive(Clone, Default)]

@@ -1,7 +1,7 @@
 //! A chunk is gone, for the sake of asking what if it were: no call of glibc's does this.
 
 use crate::Glibc;
-use crate::arenas::MAIN;
+use crate::arena::MAIN;
 use highwater_allocator::{Address, Cache, Kernel, ThreadId};
 
 impl Glibc {

@@ -6,7 +6,7 @@
 mod realloc;
 
 use crate::Glibc;
-use crate::arenas::{ArenaId, MAIN};
+use crate::arena::{ArenaId, MAIN};
 use crate::chunk::{Chunk, WORD, request_to_size};
 use crate::chunks::Head;
 use crate::mapped::usable;

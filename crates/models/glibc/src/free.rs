@@ -5,7 +5,7 @@
 //! thread cache and the fastbins is merged with its neighbours, and only if the merged chunk has at least 64 KiB is giving
 //! back considered.
 
-use crate::arena::Call;
+use crate::call::Call;
 use crate::chunk::{Chunk, HEADER};
 use highwater_allocator::{Address, Bytes, Considered, Decision, Refusal};
 

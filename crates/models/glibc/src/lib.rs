@@ -12,6 +12,7 @@
 mod arena;
 mod arenas;
 mod bins;
+mod call;
 mod census;
 mod chunk;
 mod chunks;
@@ -22,6 +23,7 @@ mod facts;
 mod fastbins;
 mod free;
 mod heap;
+mod heaps;
 mod host;
 mod malloc;
 mod mapped;
@@ -30,6 +32,7 @@ mod params;
 mod realloc;
 mod refusal;
 mod rules;
+mod shared;
 mod starts;
 mod stored;
 mod tcache;
@@ -48,8 +51,9 @@ pub use stored::Stored;
 pub use tunables::{Settings, Tunable};
 pub use version::Version;
 
-use arena::{Arena, Call, Shared};
-use arenas::{ArenaId, Sharing};
+use arena::{Arena, ArenaId};
+use arenas::Sharing;
+use call::Call;
 use chunk::Chunk;
 use chunks::Chunks;
 use highwater_allocator::{
@@ -57,6 +61,7 @@ use highwater_allocator::{
     Reclaimable, ThreadId, Whereabouts,
 };
 use rules::Rules;
+use shared::Shared;
 use thread::Thread;
 
 /// glibc's malloc in one process.
@@ -81,7 +86,7 @@ impl Glibc {
         let rules = Rules::of(version);
         let mut main = Thread::default();
         if !rules.first_caller_gets_main {
-            main.arena = Some(arenas::MAIN);
+            main.arena = Some(arena::MAIN);
         }
         Self {
             version,
@@ -160,7 +165,7 @@ impl Glibc {
         let mut sums = Accounting {
             parked: tcaches.fold(Bytes::ZERO, |sum, tcache| sum + tcache.parked()),
             free: Bytes::ZERO,
-            top: self.chunks.size(self.arenas[arenas::MAIN].top),
+            top: self.chunks.size(self.arenas[arena::MAIN].top),
             trim_threshold: self.shared.params.trim_threshold,
             mmap_threshold: self.shared.params.mmap_threshold,
         };

@@ -3,8 +3,8 @@
 //! glibc 2.36, malloc/malloc.c, `_int_malloc`: fastbin, small bin, unsorted bin (sorting it on the way), best fit in
 //! the large bins, top, and at last the system.
 
-use crate::arena::Call;
 use crate::bins::{BINS, bin_of, is_small};
+use crate::call::Call;
 use crate::chunk::{Chunk, MIN_SIZE, request_to_size};
 use crate::rules::TcacheStart;
 use crate::tcache::Tcache;

@@ -3,7 +3,7 @@
 //! glibc 2.36, malloc/malloc.c: `sysmalloc_mmap`, `munmap_chunk`, `mremap_chunk`, and the dynamic threshold in
 //! `__libc_free`.
 
-use crate::arena::Call;
+use crate::call::Call;
 use crate::chunk::{Chunk, HEADER, WORD};
 use crate::chunks::Chunks;
 use crate::params::MMAP_THRESHOLD_MAX;

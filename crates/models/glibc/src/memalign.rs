@@ -2,7 +2,7 @@
 //!
 //! glibc 2.36, 2.41 and 2.43, malloc/malloc.c: `_mid_memalign` and `_int_memalign`.
 
-use crate::arena::Call;
+use crate::call::Call;
 use crate::chunk::{Chunk, MIN_SIZE, request_to_size, start_of, user_of};
 use crate::rules::Memalign;
 use highwater_allocator::{Address, Bytes};

@@ -2,7 +2,7 @@
 //!
 //! glibc 2.36, malloc/malloc.c.
 
-use crate::arena::Call;
+use crate::call::Call;
 use crate::chunk::{ALIGNMENT, Chunk, MIN_SIZE};
 use crate::mapped::usable;
 use highwater_allocator::{Address, Bytes};

@@ -1,6 +1,6 @@
 //! Saying why memory was not given back, and what stood in the way.
 
-use crate::arena::Call;
+use crate::call::Call;
 use crate::chunk::MIN_SIZE;
 use crate::free::Merged;
 use highwater_allocator::{Address, Bytes, Cache, Considered, Decision, Obstacle, Refusal};

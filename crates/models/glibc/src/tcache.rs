@@ -7,10 +7,10 @@
 //! that tells a double free, lies beside it. The chunk whose link changes when one is put in or taken out behind it had
 //! that word written when it was kept itself.
 
-use crate::arena::Shared;
 use crate::chunk::{WORD, start_of};
 use crate::chunks::touch_behind_header;
 use crate::params::{Params, TCACHE_BINS};
+use crate::shared::Shared;
 use highwater_allocator::{Address, Bytes, Kernel, table_bytes};
 
 /// `TCACHE_LARGE_BINS`: one for each power of two of sizes above those of the small bins. Empty in older releases.

@@ -3,7 +3,6 @@
 //! glibc 2.35 to 2.42, malloc/malloc.c, `madvise_thp`, `sysmalloc`, `systrim`; sysdeps/unix/sysv/linux/malloc-hugepages.c,
 //! `__malloc_thp_mode`.
 
-use crate::arena::Call;
 use crate::params::Params;
 use highwater_allocator::{Address, Bytes, Kernel};
 use highwater_kernel::HugeMode;
@@ -20,18 +19,5 @@ pub(crate) fn madvise_thp(kernel: &mut Kernel, params: &Params, start: Address, 
     if thp_pagesize(kernel, params).is_some_and(|huge| length >= huge) {
         let from = start.align_down(kernel.page_size());
         kernel.madvise_hugepage(from, start + length - from);
-    }
-}
-
-impl Call<'_> {
-    /// See [`madvise_thp`].
-    pub(crate) fn madvise_thp(&mut self, start: Address, length: Bytes) {
-        madvise_thp(self.kernel, &self.shared.params, start, length);
-    }
-
-    /// The steps in which the end of the heap moves: pages, or huge pages.
-    pub(crate) fn break_unit(&self) -> Bytes {
-        let huge = thp_pagesize(self.kernel, &self.shared.params);
-        huge.unwrap_or(self.kernel.page_size())
     }
 }

@@ -1,6 +1,6 @@
 //! The state of a thread: its cache, and the arena it is attached to.
 
-use crate::arenas::ArenaId;
+use crate::arena::ArenaId;
 use crate::tcache::Tcache;
 
 /// `tcache` and `thread_arena`, the thread-local variables of malloc/malloc.c and malloc/arena.c.

@@ -3,7 +3,8 @@
 //! glibc 2.36, malloc/malloc.c. Sizes are computed with the wrapping arithmetic of C, signed where C's is: with absurd
 //! settings the real allocator's results depend on it.
 
-use crate::arena::{Call, Segment};
+use crate::arena::Segment;
+use crate::call::Call;
 use crate::chunk::{ALIGNMENT, Chunk, HEADER, MIN_SIZE, WORD};
 use crate::free::Merged;
 use crate::rules::BreakFallback;

@@ -2,8 +2,9 @@
 //!
 //! glibc 2.36, malloc/malloc.c: `mtrim`.
 
-use crate::arena::{Arena, Call};
+use crate::arena::Arena;
 use crate::bins::{BINS, UNSORTED, bin_of};
+use crate::call::Call;
 use crate::chunk::{Chunk, FREE_HEADER, MIN_SIZE};
 use crate::chunks::Chunks;
 use highwater_allocator::{Address, Bytes, Considered, Decision, Kernel, Reclaimable};

@@ -3,7 +3,7 @@
 //! glibc 2.36, 2.41 and 2.43, malloc/malloc.c: `__libc_realloc`, `_mid_memalign`.
 
 use crate::Glibc;
-use crate::arenas::MAIN;
+use crate::arena::MAIN;
 use crate::chunk::{ALIGNMENT, Chunk, HEADER, WORD, request_to_size};
 use crate::memalign::effective_alignment;
 use crate::rules::{Memalign, ReallocKeeps};
