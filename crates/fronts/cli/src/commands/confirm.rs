@@ -17,7 +17,7 @@ use highwater_live::{
     first_difference, has_own_threads, marks,
 };
 use highwater_simulator::{Addresses, Bytes, Choice, Explain, Options, Plan, Sources, Variant};
-use highwater_workload::{Micros, Workload, unwatched};
+use highwater_workload::{Micros, Source, Workload, unwatched};
 use serde::Serialize;
 use std::path::Path;
 use std::process::ExitCode;
@@ -126,13 +126,7 @@ struct Mark {
 
 /// Runs a variant on both.
 fn confirm(plan: &Plan, is_asked: bool, asked: &Confirm, program: &Path) -> Result<Confirmed> {
-    let [stage] = &plan.stages[..] else {
-        bail!("it has several stages; confirm takes one process");
-    };
-    let [source] = &stage.sources[..] else {
-        bail!("it has several processes; confirm takes one");
-    };
-    let variant = &stage.variant;
+    let (source, variant) = one_process(plan)?;
     let workload = source.first();
     check(variant, workload, source.is_streamed())?;
     let environment = environment_of(variant);
@@ -188,6 +182,17 @@ fn confirm(plan: &Plan, is_asked: bool, asked: &Confirm, program: &Path) -> Resu
         },
         time: time.transpose()?,
     })
+}
+
+/// What the one process of a plan runs, and through what.
+fn one_process(plan: &Plan) -> Result<(&Source, &Variant)> {
+    let [stage] = &plan.stages[..] else {
+        bail!("it has several stages; confirm takes one process");
+    };
+    let [source] = &stage.sources[..] else {
+        bail!("it has several processes; confirm takes one");
+    };
+    Ok((source, &stage.variant))
 }
 
 /// The error of a run whose real library does something as time passes.
