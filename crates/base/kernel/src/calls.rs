@@ -216,7 +216,7 @@ impl Kernel {
                 span.lazy[word] |= new;
             });
         });
-        self.lazy += marked;
+        self.pages.lazy += marked;
     }
 
     fn unmap(&mut self, start: Address, end: Address) {

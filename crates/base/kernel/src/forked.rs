@@ -19,7 +19,7 @@ impl Kernel {
         for span in &mut self.spans {
             span.shared = span.resident;
         }
-        self.shared = self.resident;
+        self.pages.shared = self.pages.resident;
         self.warm.clear();
     }
 
@@ -44,15 +44,15 @@ impl Kernel {
             span.shared[word] &= !own;
             span.torn[word] &= !own;
         });
-        self.shared -= shared;
-        self.torn -= torn;
+        self.pages.shared -= shared;
+        self.pages.torn -= torn;
     }
 
     /// Whether a page of a range is shared.
     pub(crate) fn is_shared(&mut self, range: u64) -> bool {
         let start = self.tables.start_of(range);
         let mut any = false;
-        if self.shared > Pages(0) {
+        if self.pages.shared > Pages(0) {
             self.each_span(start, start + self.tables.span(), |span, first, last| {
                 any |= span.has_shared(first, last);
             });

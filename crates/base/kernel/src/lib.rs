@@ -22,6 +22,7 @@ mod mappings;
 mod moving;
 mod numbers;
 mod ordered;
+mod page_counts;
 mod pages;
 mod peaks;
 mod residency;

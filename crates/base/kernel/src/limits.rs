@@ -51,14 +51,14 @@ impl Kernel {
     /// Takes back pages marked with MADV_FREE until no more is charged than `limit`, or none are left.
     fn reclaim_to(&mut self, limit: Bytes) {
         for id in 0..self.spans.len() {
-            if self.charged() <= limit || self.lazy == Pages(0) {
+            if self.charged() <= limit || self.pages.lazy == Pages(0) {
                 return;
             }
             for page in 0..(SPAN / self.config.page_size) as usize {
                 if self.charged() > limit && contains(&self.spans[id].lazy, page) {
-                    let before = self.resident;
+                    let before = self.pages.resident;
                     self.reclaim(id, page);
-                    self.counts.reclaimed += (before - self.resident).0;
+                    self.counts.reclaimed += (before - self.pages.resident).0;
                 }
             }
         }

@@ -55,18 +55,18 @@ impl Kernel {
         target.has_table = true;
         target.resident[target_bit >> 6] |= mask;
         target.ever[target_bit >> 6] |= mask;
-        self.resident += Pages(1);
+        self.pages.resident += Pages(1);
         if is_lazy {
             target.lazy[target_bit >> 6] |= mask;
-            self.lazy += Pages(1);
+            self.pages.lazy += Pages(1);
         }
         if is_unwritten {
             target.unwritten[target_bit >> 6] |= mask;
-            self.unwritten += Pages(1);
+            self.pages.unwritten += Pages(1);
         }
         if is_zeros {
             target.zeros[target_bit >> 6] |= mask;
-            self.zeros += Pages(1);
+            self.pages.zeros += Pages(1);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Which pages of a span are resident, and which once were.
 
+use crate::page_counts::PageCounts;
 use highwater_units::{Address, Bytes, Pages};
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +96,23 @@ impl Span {
             PageState::GivenBack
         } else {
             PageState::Untouched
+        }
+    }
+
+    /// Takes the pages of some bits of a word out of all sets but `ever`; returns how many were in each.
+    pub(crate) fn take(&mut self, word: usize, bits: u64) -> PageCounts {
+        let take = |set: &mut PageSet| {
+            let taken = count(set[word] & bits);
+            set[word] &= !bits;
+            taken
+        };
+        PageCounts {
+            resident: take(&mut self.resident),
+            lazy: take(&mut self.lazy),
+            unwritten: take(&mut self.unwritten),
+            zeros: take(&mut self.zeros),
+            torn: take(&mut self.torn),
+            shared: take(&mut self.shared),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Pages are kept in spans of 2 MiB, which exist from the first write on.
 
-use crate::pages::{SPAN, SPAN_SHIFT, Span, count, parts, words_of};
+use crate::page_counts::PageCounts;
+use crate::pages::{SPAN, SPAN_SHIFT, Span, parts, words_of};
 use crate::space::Kernel;
 use highwater_units::{Address, Bytes, Pages};
 
@@ -49,21 +50,21 @@ impl Kernel {
         if !self.spans[id].has_table {
             self.first_touch(from);
         }
-        if self.shared > Pages(0) {
+        if self.pages.shared > Pages(0) {
             self.unshare(id, from, last);
         }
         let (at, first, last) = (from, self.page_in_span(from), self.page_in_span(last));
         let span = &mut self.spans[id];
         let new = span.touch(first, last);
-        if self.unwritten > Pages(0) {
-            self.unwritten -= span.write(first, last);
+        if self.pages.unwritten > Pages(0) {
+            self.pages.unwritten -= span.write(first, last);
         }
-        if self.zeros > Pages(0) {
-            self.zeros -= span.fill_in(first, last);
+        if self.pages.zeros > Pages(0) {
+            self.pages.zeros -= span.fill_in(first, last);
         }
-        if self.lazy > Pages(0) {
+        if self.pages.lazy > Pages(0) {
             let kept = span.keep(first, last);
-            self.lazy -= kept;
+            self.pages.lazy -= kept;
             if kept > Pages(0) {
                 if self.tables.huge > 0 {
                     self.keep_huge(at);
@@ -81,7 +82,7 @@ impl Kernel {
     }
 
     pub(crate) fn add_resident(&mut self, pages: Pages) {
-        self.resident += pages;
+        self.pages.resident += pages;
         if self.charged() > self.limit {
             self.press();
         }
@@ -204,31 +205,13 @@ impl Kernel {
         let page = self.page_of(self.spans[id].base);
         self.warm.remove(page + first as u64, page + last as u64);
         let span = &mut self.spans[id];
-        let (mut resident, mut lazy) = (Pages(0), Pages(0));
-        let (mut unwritten, mut zeros) = (Pages(0), Pages(0));
-        let (mut torn, mut shared) = (Pages(0), Pages(0));
+        let mut gone = PageCounts::default();
         words_of(first, last, |word, bits| {
-            resident += count(span.resident[word] & bits);
-            lazy += count(span.lazy[word] & bits);
-            unwritten += count(span.unwritten[word] & bits);
-            zeros += count(span.zeros[word] & bits);
-            torn += count(span.torn[word] & bits);
-            shared += count(span.shared[word] & bits);
-            span.resident[word] &= !bits;
-            span.lazy[word] &= !bits;
-            span.unwritten[word] &= !bits;
-            span.zeros[word] &= !bits;
-            span.torn[word] &= !bits;
-            span.shared[word] &= !bits;
+            gone += span.take(word, bits);
             if forget {
                 span.ever[word] &= !bits;
             }
         });
-        self.resident -= resident;
-        self.lazy -= lazy;
-        self.unwritten -= unwritten;
-        self.zeros -= zeros;
-        self.torn -= torn;
-        self.shared -= shared;
+        self.pages -= gone;
     }
 }

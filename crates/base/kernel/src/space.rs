@@ -4,6 +4,7 @@ use crate::config::{Config, ConfigError, OutOfMemory};
 use crate::counts::Counts;
 use crate::huge_pages::{HugeMode, PageSize};
 use crate::mappings::{Mapping, MappingKind, Mappings};
+use crate::page_counts::PageCounts;
 use crate::pages::{PageState, Span};
 use crate::pages::{SPAN, parts};
 use crate::peaks::Peaks;
@@ -28,17 +29,8 @@ pub struct Kernel {
     pub(crate) high: Vec<u32>,
     pub(crate) spans: Vec<Span>,
     pub(crate) warm: Warm,
-    pub(crate) resident: Pages,
+    pub(crate) pages: PageCounts,
     pub(crate) peaks: Peaks,
-    pub(crate) lazy: Pages,
-    /// Resident pages that huge pages brought in and that nobody has written since.
-    pub(crate) unwritten: Pages,
-    /// Pages that were written with nothing but zeros.
-    pub(crate) zeros: Pages,
-    /// Pages of huge ones that are mapped by small ones.
-    pub(crate) torn: Pages,
-    /// Pages that a forked process shares with its parent.
-    pub(crate) shared: Pages,
     pub(crate) cap: Bytes,
     /// Above this something happens: the lower of the cap and `memory.high`.
     pub(crate) limit: Bytes,
@@ -88,13 +80,8 @@ impl Kernel {
             high: Vec::new(),
             spans: Vec::new(),
             warm: Warm::new(config.brk.0 / page, config.mmap_top.0 / page),
-            resident: Pages(0),
+            pages: PageCounts::default(),
             peaks: Peaks::default(),
-            lazy: Pages(0),
-            unwritten: Pages(0),
-            zeros: Pages(0),
-            torn: Pages(0),
-            shared: Pages(0),
             cap: Bytes::ZERO,
             limit: Bytes::ZERO,
             mapped: Bytes::ZERO,
@@ -112,7 +99,7 @@ impl Kernel {
         if config.brk.offset_in(config.page_size) > Bytes::ZERO {
             // Whoever moved the break into a page has written there: it is resident, and not the allocator's doing.
             kernel.touch(config.brk, Bytes(1));
-            kernel.resident = Pages(0);
+            kernel.pages.resident = Pages(0);
             kernel.peaks = Peaks::default();
             kernel.counts = Counts::default();
         }
@@ -133,7 +120,7 @@ impl Kernel {
     /// Resident memory of all mappings.
     #[inline]
     pub fn rss(&self) -> Bytes {
-        self.bytes(self.resident)
+        self.bytes(self.pages.resident)
     }
 
     /// Faults and system calls so far.

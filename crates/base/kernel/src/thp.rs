@@ -58,12 +58,12 @@ impl Kernel {
 
     /// Returns the memory marked with MADV_FREE that is still resident, as LazyFree of /proc/PID/smaps.
     pub fn lazy(&self) -> Bytes {
-        self.config.page_size * self.lazy.0
+        self.config.page_size * self.pages.lazy.0
     }
 
     /// Returns the memory that is resident only because huge pages were made where it lies: nobody has written it since.
     pub fn unwritten(&self) -> Bytes {
-        self.config.page_size * self.unwritten.0
+        self.config.page_size * self.pages.unwritten.0
     }
 
     /// Returns the part of [`Kernel::unwritten`] in the pages that `[start, end)` reaches into.
@@ -171,10 +171,10 @@ impl Kernel {
             let (first, last) = (self.page_in_span(from), self.page_in_span(last));
             let span = &mut self.spans[id];
             span.has_table = true;
-            self.lazy -= span.keep(first, last);
+            self.pages.lazy -= span.keep(first, last);
             new += span.bring_in(first, last);
         }
-        self.unwritten += new;
+        self.pages.unwritten += new;
         new
     }
 
@@ -255,7 +255,7 @@ impl Kernel {
                 kernel.split(range);
             }
         });
-        if self.torn > Pages(0) && start < end {
+        if self.pages.torn > Pages(0) && start < end {
             let last = self.tables.range_of(end - Bytes(1));
             for range in self.tables.range_of(start)..=last {
                 self.part(range, start, end);

@@ -2,6 +2,7 @@
 //!
 //! Nobody need have kept from writing there: calloc writes zeros, and a copy of what was never written is one of zeros.
 
+use crate::page_counts::PageCounts;
 use crate::pages::parts;
 use crate::pages::{PageSet, count, words_of};
 use crate::space::Kernel;
@@ -68,7 +69,7 @@ impl Kernel {
             let id = self.span_at(from);
             for (word, bits) in holds.into_iter().enumerate() {
                 self.spans[id].zeros[word] |= bits;
-                self.zeros += count(bits);
+                self.pages.zeros += count(bits);
             }
         }
     }
@@ -101,7 +102,7 @@ impl Kernel {
                 span.torn[word] |= span.resident[word] & bits;
             });
         });
-        self.torn += torn;
+        self.pages.torn += torn;
     }
 
     /// Splits the huge page that small pages of a range map, if some but not all of it lies in `[start, end)` and it is the process's
@@ -119,33 +120,16 @@ impl Kernel {
         if concerned == Pages(0) || is_whole || self.is_shared(range) {
             return;
         }
-        let (mut torn, mut dropped, mut lazy) = (Pages(0), Pages(0), Pages(0));
-        let (mut unwritten, mut zeros) = (Pages(0), Pages(0));
+        let mut gone = PageCounts::default();
         self.each_span(from, to, |span, first, last| {
             words_of(first, last, |word, bits| {
                 let parts = span.torn[word] & bits;
-                let gone = (span.unwritten[word] | span.zeros[word]) & parts;
-                torn += count(parts);
-                dropped += count(gone);
-                lazy += count(span.lazy[word] & gone);
-                unwritten += count(span.unwritten[word] & gone);
-                zeros += count(span.zeros[word] & gone);
+                gone.torn += count(parts);
                 span.torn[word] &= !parts;
-                for set in [
-                    &mut span.resident,
-                    &mut span.lazy,
-                    &mut span.unwritten,
-                    &mut span.zeros,
-                ] {
-                    set[word] &= !gone;
-                }
+                gone += span.take(word, (span.unwritten[word] | span.zeros[word]) & parts);
             });
         });
-        self.torn -= torn;
-        self.resident -= dropped;
-        self.lazy -= lazy;
-        self.unwritten -= unwritten;
-        self.zeros -= zeros;
+        self.pages -= gone;
     }
 }
 
