@@ -21,7 +21,6 @@ impl Kernel {
     /// `length` bytes are copied from one place to another, as by memcpy.
     #[inline]
     pub fn copy(&mut self, from: Address, to: Address, length: Bytes) {
-        self.read(from, length);
         match self.areas.is_some() {
             true => self.copy_pages(from, to, length),
             false => self.touch(to, length),
@@ -29,7 +28,9 @@ impl Kernel {
     }
 
     #[cold]
+    #[inline(never)]
     fn copy_pages(&mut self, from: Address, to: Address, length: Bytes) {
+        self.read(from, length);
         let page = self.config.page_size;
         let mut done = Bytes::ZERO;
         while done < length {

@@ -101,8 +101,9 @@ impl History {
             begun.add(live);
         }
         self.retain_latest(events, |held| begun.add(held));
-        // What lies at the place of several others takes longer to find.
-        if self.past.len() > before / 2 {
+        // What lies at the place of several others takes longer to find. It is looked for where few went, and where many are left: a
+        // moment that is kept has them all.
+        if self.past.len() > before / 2 || self.past.len() > held + FEW / 2 {
             let mut covered = Covered::default();
             for live in live {
                 covered.add(live);

@@ -61,20 +61,21 @@ impl DecisionLog {
 
     /// Records a decision.
     pub fn record(&mut self, decision: Decision) {
-        let logged = Logged {
-            event: self.event,
-            time: self.earlier.unwrap_or(self.now),
-            thread: self.thread,
-            decision,
-        };
-        if self.count(&decision) {
-            self.remembered.note(&logged);
-        }
+        let is_remembered = self.count(&decision);
         self.total += 1;
         if self.kept.len() >= self.limit {
             self.kept.pop_front();
         }
-        self.kept.push_back(logged);
+        // Written where it is kept, for it is large.
+        self.kept.push_back(Logged {
+            event: self.event,
+            time: self.earlier.unwrap_or(self.now),
+            thread: self.thread,
+            decision,
+        });
+        if is_remembered && let Some(logged) = self.kept.back() {
+            self.remembered.note(logged);
+        }
     }
 
     /// Counts a decision, and returns whether it is of those that are remembered.

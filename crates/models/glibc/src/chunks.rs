@@ -22,7 +22,7 @@ mod stored;
 pub(crate) use stored::StoredChunks;
 
 use crate::chunk::{Chunk, WORD, start_of, user_of};
-use crate::starts::Starts;
+use crate::starts::{Starts, is_beside};
 use highwater_allocator::{Address, Bytes, Kernel, Numbers};
 
 /// The chunk is free and in a bin. The real flag is the opposite, PREV_INUSE in the header of the next chunk.
@@ -302,9 +302,32 @@ impl Chunks {
             head,
             ..NOTHING
         };
-        self.starts.set(kernel, start, chunk);
+        self.set_start(kernel, start, chunk);
         kernel.touch_word(start + WORD);
         chunk
+    }
+
+    /// From now on a chunk is found where it begins.
+    #[inline]
+    fn set_start(&mut self, kernel: &Kernel, start: Address, chunk: Chunk) {
+        if !self.starts.set(start, chunk) {
+            self.add_start(kernel, start, chunk);
+        }
+    }
+
+    #[inline(never)]
+    fn add_start(&mut self, kernel: &Kernel, start: Address, chunk: Chunk) {
+        let Some(only) = self.starts.only_in_page(start) else {
+            return self.starts.add(kernel, start, chunk);
+        };
+        let there = &self.records[only.index()];
+        // Every chunk has a size; what has none is no chunk any more.
+        if there.head != 0 && is_beside(there.start, start) {
+            let one = (there.start, *only);
+            self.starts.split(one, (start, chunk));
+        } else {
+            *only = chunk;
+        }
     }
 
     /// Takes a number for a new chunk.
@@ -371,7 +394,7 @@ impl Chunks {
     /// A chunk begins `size` bytes above another, and its header is written.
     #[inline]
     fn begin(&mut self, kernel: &mut Kernel, start: Address, size: Bytes, chunk: Chunk) {
-        self.starts.set(kernel, start, chunk);
+        self.set_start(kernel, start, chunk);
         if start.0 ^ (start - size).0 >= SMALLEST_PAGE {
             kernel.touch_word(start + WORD);
         }
@@ -385,7 +408,7 @@ impl Chunks {
         }
         let fence = self.cut(kernel, chunk, size);
         // What is left may be smaller than any other chunk, and is found where both begin so close to each other.
-        self.starts.set(kernel, self.start(chunk), chunk);
+        self.set_start(kernel, self.start(chunk), chunk);
         fence
     }
 

@@ -38,7 +38,7 @@ impl Call<'_> {
     }
 
     /// The same, where the size of the chunk was computed already.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn int_malloc_sized(&mut self, bytes: Bytes, size: Bytes) -> Option<Address> {
         let found = self.find_chunk(size)?;
         let user = self.chunks.user(found.chunk);

@@ -11,12 +11,17 @@ const SLOT_SHIFT: u32 = 5;
 /// log2 of the bytes of the program break's heap that one frame is for: a page, for where blocks are large most pages have none.
 const FRAME_SHIFT: u32 = 12;
 const SLOTS: usize = 1 << (FRAME_SHIFT - SLOT_SHIFT);
-/// A part of an empty frame.
-const FEW: [Chunk; SLOTS / 8] = [Chunk::NONE; SLOTS / 8];
 /// How many frames upwards from the first program break there are at most: for 4 GiB.
 const FRAMES: usize = 1 << (32 - FRAME_SHIFT);
 
-type Frame = Box<[Chunk; SLOTS]>;
+/// The chunks that begin in one page of the program break's heap.
+#[derive(Clone)]
+enum Frame {
+    /// At most this one: where blocks are large, no page has others.
+    One(Chunk),
+    /// One for each slot. Each frame has a place of its own: none is copied where more are added.
+    Many(Box<[Chunk; SLOTS]>),
+}
 
 /// The numbers of the chunks, by where they begin.
 ///
@@ -25,8 +30,8 @@ type Frame = Box<[Chunk; SLOTS]>;
 pub(crate) struct Starts {
     /// The first byte of the first frame.
     first: u64,
-    /// The chunks of the program break's heap. Each frame has a place of its own: none is copied where more are added.
-    near: Vec<Option<Frame>>,
+    /// The chunks of the program break's heap.
+    near: Vec<Frame>,
     /// Those in mappings.
     far: Far,
 }
@@ -40,6 +45,17 @@ fn index(place: u64) -> usize {
 #[inline]
 fn slot_of(at: Address) -> usize {
     (at.0 >> SLOT_SHIFT) as usize % SLOTS
+}
+
+/// Whether two addresses lie in one slot.
+#[inline]
+pub(crate) fn share_a_slot(one: Address, other: Address) -> bool {
+    one.0 >> SLOT_SHIFT == other.0 >> SLOT_SHIFT
+}
+
+/// Whether two addresses lie in one page, but not in one slot.
+pub(crate) fn is_beside(one: Address, other: Address) -> bool {
+    one.0 >> FRAME_SHIFT == other.0 >> FRAME_SHIFT && !share_a_slot(one, other)
 }
 
 impl Starts {
@@ -57,43 +73,69 @@ impl Starts {
         index(at.0.wrapping_sub(self.first) >> FRAME_SHIFT)
     }
 
-    /// The chunk that was last said to begin at an address.
+    /// The chunk that was last said to begin at an address. Any or none where none was.
     #[inline]
     pub(crate) fn get(&self, at: Address) -> Chunk {
         match self.near.get(self.frame_of(at)) {
-            Some(Some(frame)) => frame[slot_of(at)],
-            _ => self.far.get(at),
+            Some(Frame::Many(frame)) => frame[slot_of(at)],
+            Some(Frame::One(chunk)) => *chunk,
+            None => self.far.get(at),
         }
     }
 
-    /// A chunk begins at an address.
+    /// A chunk begins at an address, in a page of the program break's heap in which others do. Returns false if the page is not known
+    /// as one.
     #[inline]
-    pub(crate) fn set(&mut self, kernel: &Kernel, at: Address, chunk: Chunk) {
+    pub(crate) fn set(&mut self, at: Address, chunk: Chunk) -> bool {
+        let frame = self.frame_of(at);
+        let Some(Frame::Many(frame)) = self.near.get_mut(frame) else {
+            return false;
+        };
+        frame[slot_of(at)] = chunk;
+        true
+    }
+
+    /// The chunk that alone was said to begin in the page of an address, or none.
+    #[inline]
+    pub(crate) fn only_in_page(&mut self, at: Address) -> Option<&mut Chunk> {
         let frame = self.frame_of(at);
         match self.near.get_mut(frame) {
-            Some(Some(frame)) => frame[slot_of(at)] = chunk,
-            _ => self.add(kernel, at, chunk),
+            Some(Frame::One(chunk)) => Some(chunk),
+            _ => None,
+        }
+    }
+
+    /// Two chunks begin in one page, each at its address.
+    pub(crate) fn split(&mut self, one: (Address, Chunk), other: (Address, Chunk)) {
+        let mut slots = Box::new([Chunk::NONE; SLOTS]);
+        for (start, chunk) in [one, other] {
+            slots[slot_of(start)] = chunk;
+        }
+        let frame = self.frame_of(one.0);
+        self.near[frame] = Frame::Many(slots);
+    }
+
+    /// A chunk begins at an address in a page that is not known yet, or in a mapping.
+    #[inline]
+    pub(crate) fn add(&mut self, kernel: &Kernel, at: Address, chunk: Chunk) {
+        if !self.far.set(at, chunk) {
+            self.add_frame(kernel, at, chunk);
         }
     }
 
     #[inline(never)]
-    fn add(&mut self, kernel: &Kernel, at: Address, chunk: Chunk) {
+    fn add_frame(&mut self, kernel: &Kernel, at: Address, chunk: Chunk) {
         let config = kernel.config();
         self.first = config.brk.0 >> FRAME_SHIFT << FRAME_SHIFT;
         let number = self.frame_of(at);
         if number >= FRAMES {
-            return self.far.set(config.mmap_top, at, chunk);
+            return self.far.add(config.mmap_top, at, chunk);
         }
         if self.near.len() <= number {
             // By some more, for the heap grows step by step.
-            self.near.resize((number | 63) + 1, None);
+            (self.near).resize((number | 63) + 1, Frame::One(Chunk::NONE));
         }
-        let mut frame = Vec::with_capacity(SLOTS);
-        while frame.len() < SLOTS {
-            frame.extend_from_slice(&FEW);
-        }
-        frame[slot_of(at)] = chunk;
-        self.near[number] = Frame::try_from(frame).ok();
+        self.near[number] = Frame::One(chunk);
     }
 
     /// No chunk begins any more in the page of an address in a mapping.

@@ -106,8 +106,11 @@ impl Emap {
 
     /// Enters an extent, or nothing, for the first and the last page of `edata`, whose leaves there are.
     pub(crate) fn set_boundary(&mut self, kernel: &mut Kernel, edata: &Edata, id: Option<EdataId>) {
-        self.set(kernel, edata.base, id);
-        self.set(kernel, edata.last(), id);
+        let (first, last) = (edata.base, edata.last());
+        self.set(kernel, first, id);
+        if first != last {
+            self.set(kernel, last, id);
+        }
     }
 
     /// Enters an extent, or nothing, for the pages inside a slab (`emap_register_interior`,
@@ -176,7 +179,11 @@ impl Emap {
             return;
         };
         let index = leaf.index(at);
-        leaf.entries[index] = id.map_or(NOTHING, |id| Entered(id.0));
+        let entered = id.map_or(NOTHING, |id| Entered(id.0));
+        if std::mem::replace(&mut leaf.entries[index], entered) != NOTHING {
+            // The entry was written before, so its page is resident.
+            return;
+        }
         let entry = leaf.home + self.entry_bytes * index as u64;
         let page = ((entry.0 >> PAGE_SHIFT) - (leaf.home.0 >> PAGE_SHIFT)) as usize;
         if !leaf.touched[page] {

@@ -3,6 +3,7 @@
 //! jemalloc 5.3.0, src/jemalloc.c: `imalloc_body`, `ifree`, `do_rallocx`; src/arena.c: `arena_ralloc`.
 
 use crate::edata::EdataId;
+use crate::rules::Collection;
 use crate::shared::Call;
 use crate::size_classes::{CACHE_LINE, LARGE_MIN, LOOKUP_MAX, Request, Szind};
 use crate::units::Nanos;
@@ -13,9 +14,55 @@ use highwater_allocator::{
 };
 
 impl Jemalloc {
+    /// Takes a block out of the thread's cache, if there is one and blocks are not counted: what nearly every call comes to
+    /// (`imalloc_fastpath`). Larger blocks than the real fast path serves go the same way here, since nothing tells that apart.
+    #[inline]
+    fn imalloc_fastpath(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        size: Bytes,
+    ) -> Option<Address> {
+        let shared = &self.shared;
+        if shared.rules.collection == Collection::Counted {
+            return None;
+        }
+        let Request { class, usable, .. } = shared.request(size)?;
+        let tsd = self.threads.get_mut(thread)?;
+        // A class that is not cached has no bin, or one without slots.
+        let block = tsd.tcache.as_mut()?.bins.get_mut(class.0)?.alloc()?;
+        if tsd.until_gc.alloc.is_over(usable, &shared.options) {
+            self.tcache_gc_event(kernel, thread);
+        }
+        Some(block)
+    }
+
+    /// Puts a block in the thread's cache, if that has room and blocks are not counted; returns whether that was so
+    /// (`free_fastpath`).
+    #[inline]
+    fn free_fastpath(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) -> bool {
+        let shared = &self.shared;
+        let edata = &shared.edatas[shared.edata_of(block)];
+        let Some(tsd) = self.threads.get_mut(thread) else {
+            return false;
+        };
+        let bin = (tsd.tcache.as_mut()).and_then(|tcache| tcache.bins.get_mut(edata.class.0));
+        match bin {
+            Some(bin) if !bin.is_full() && shared.rules.collection != Collection::Counted => {
+                bin.dalloc(kernel, block);
+                let usable = edata.usable(shared.options.large_pad());
+                if tsd.until_gc.dalloc.is_over(usable, &shared.options) {
+                    self.tcache_gc_event(kernel, thread);
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Allocates a block as it is asked for most; `fast_path` says whether malloc's fast path is tried
     /// (`imalloc_body`).
-    #[inline]
+    #[inline(never)]
     fn imalloc(
         &mut self,
         kernel: &mut Kernel,
@@ -32,6 +79,21 @@ impl Jemalloc {
         let block = self.arena_malloc(kernel, thread, request, false)?;
         self.thread_alloc_event(kernel, thread, request.usable);
         Some(block)
+    }
+
+    /// Frees a block as it may be done (`ifree`).
+    #[inline(never)]
+    fn ifree(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
+        let edata = self.shared.edata_of(block);
+        let usable = self.shared.usable_of(edata);
+        if self.threads.get(thread).is_some_and(|tsd| tsd.started)
+            || self.starts_by_freeing(kernel, thread)
+        {
+            self.arena_dalloc(kernel, thread, edata, block, true);
+            self.thread_dalloc_event(kernel, thread, usable);
+        } else {
+            self.arena_dalloc_no_tcache(kernel, thread, edata, block);
+        }
     }
 
     /// Makes a block longer or shorter, in place or by another one (`arena_ralloc`). `None` where there is no memory.
@@ -97,7 +159,10 @@ impl Jemalloc {
 impl Allocator for Jemalloc {
     #[inline]
     fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
-        self.imalloc(kernel, thread, size, size <= LOOKUP_MAX)
+        match self.imalloc_fastpath(kernel, thread, size) {
+            Some(block) => Some(block),
+            None => self.imalloc(kernel, thread, size, size <= LOOKUP_MAX),
+        }
     }
 
     fn calloc(
@@ -166,15 +231,8 @@ impl Allocator for Jemalloc {
 
     #[inline]
     fn free(&mut self, kernel: &mut Kernel, thread: ThreadId, block: Address) {
-        let edata = self.shared.edata_of(block);
-        let usable = self.shared.usable_of(edata);
-        if self.threads.get(thread).is_some_and(|tsd| tsd.started)
-            || self.starts_by_freeing(kernel, thread)
-        {
-            self.arena_dalloc(kernel, thread, edata, block, true);
-            self.thread_dalloc_event(kernel, thread, usable);
-        } else {
-            self.arena_dalloc_no_tcache(kernel, thread, edata, block);
+        if !self.free_fastpath(kernel, thread, block) {
+            self.ifree(kernel, thread, block);
         }
     }
 

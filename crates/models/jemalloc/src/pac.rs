@@ -94,7 +94,7 @@ impl Pac {
             exp_grow: Pszind::of(HUGE_PAGE),
             next_serial: Serial(0),
             oversize_threshold: oversize_threshold_of(arena, shared),
-            edata_cache: EdataCache::default(),
+            edata_cache: EdataCache::new(),
             active: Pages(0),
         }
     }

@@ -29,6 +29,27 @@ pub(crate) const PAGE_CLASSES: usize = 199;
 /// The bytes of every large block beyond its class, where its first address varies (`sz_large_pad`).
 pub(crate) const LARGE_PAD: Bytes = PAGE;
 
+/// The class of each request up to [`LOOKUP_MAX`], by its size in units of eight bytes, rounded up (`sz_size2index_tab`).
+static CLASSES: [u8; LOOKUP_MAX.0 as usize / 8 + 1] = {
+    let mut classes = [0; LOOKUP_MAX.0 as usize / 8 + 1];
+    let mut at = 1;
+    while at < classes.len() {
+        classes[at] = Szind::compute(8 * at as u64) as u8;
+        at += 1;
+    }
+    classes
+};
+/// The size of each small class (`sz_index2size_tab`).
+static SIZES: [u16; SMALL_CLASSES] = {
+    let mut sizes = [0; SMALL_CLASSES];
+    let mut class = 0;
+    while class < SMALL_CLASSES {
+        sizes[class] = Szind(class).compute_size() as u16;
+        class += 1;
+    }
+    sizes
+};
+
 /// The index of a size class (`szind_t`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Szind(pub(crate) usize);
@@ -44,29 +65,50 @@ impl Szind {
     /// Returns the class of a request, or `None` where it is too large (`sz_size2index`).
     #[inline]
     pub(crate) fn of(size: Bytes) -> Option<Self> {
-        if size <= Bytes(8) {
-            return Some(Self(0));
+        if size <= LOOKUP_MAX {
+            return Some(Self::looked_up(size));
         }
-        if size > LARGE_MAX {
-            return None;
+        (size <= LARGE_MAX).then(|| Self(Self::compute(size.0)))
+    }
+
+    /// Returns the class of a request up to [`LOOKUP_MAX`] (`sz_size2index_lookup`).
+    #[inline]
+    pub(crate) fn looked_up(size: Bytes) -> Self {
+        Self(CLASSES[(size.0 as usize + 7) / 8].into())
+    }
+
+    /// Computes the class of a request of at least one byte (`sz_size2index_compute`).
+    const fn compute(size: u64) -> usize {
+        if size <= 8 {
+            return 0;
         }
-        let x = ((size.0 << 1) - 1).ilog2() as usize;
+        let x = ((size << 1) - 1).ilog2() as usize;
         let shift = x.saturating_sub(6);
         let lg_delta = if x < 7 { 4 } else { x - 3 };
-        let within = ((size.0 - 1) >> lg_delta) as usize & 3;
-        Some(Self(1 + (shift << 2) + within))
+        let within = ((size - 1) >> lg_delta) as usize & 3;
+        1 + (shift << 2) + within
     }
 
     /// Returns the size of the class (`sz_index2size`).
     #[inline]
     pub(crate) fn size(self) -> Bytes {
+        match SIZES.get(self.0) {
+            Some(size) => Bytes((*size).into()),
+            None => Bytes(self.compute_size()),
+        }
+    }
+
+    /// Computes the size of the class (`sz_index2size_compute`).
+    const fn compute_size(self) -> u64 {
         if self.0 == 0 {
-            return Bytes(8);
+            return 8;
         }
         let (group, within) = ((self.0 - 1) >> 2, (self.0 - 1) & 3);
-        let base = if group == 0 { 0 } else { 32 << group };
-        let lg_delta = group.max(1) + 3;
-        Bytes(base + ((within as u64 + 1) << lg_delta))
+        let (base, lg_delta) = match group {
+            0 => (0, 4),
+            _ => (32 << group, group + 3),
+        };
+        base + ((within as u64 + 1) << lg_delta)
     }
 
     #[inline]
@@ -126,15 +168,16 @@ impl Pszind {
     /// Returns the first class in which every extent holds `size` bytes (`sz_psz_quantize_ceil`).
     #[inline]
     pub(crate) fn quantize_ceil(size: Bytes, pad: Bytes) -> Self {
-        let class = Self::of(Bytes(size.0.wrapping_sub(pad.0).wrapping_add(1)));
-        if class.0 == 0 || size < pad {
+        let above = Self::of(Bytes(size.0.wrapping_sub(pad.0).wrapping_add(1)));
+        if above.0 == 0 || size < pad {
             return Self::of(size);
         }
-        let floor = Self(class.0 - 1).size() + pad;
-        if floor < size {
-            return Self::of(Self::of(floor - pad + Bytes(1)).size() + pad);
-        }
-        Self::of(floor)
+        let below = Self(above.0 - 1).size() + pad;
+        Self::of(if below < size {
+            above.size() + pad
+        } else {
+            below
+        })
     }
 }
 

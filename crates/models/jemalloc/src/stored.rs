@@ -81,8 +81,7 @@ impl Arena {
     fn footprint(&self) -> Bytes {
         let sets = [&self.pac.dirty, &self.pac.muzzy, &self.pac.retained];
         let heaps: u64 = sets.iter().map(|set| set.footprint().0).sum();
-        let unused = self.pac.edata_cache.footprint();
-        table_bytes(&self.bins) + unused + Bytes(heaps + size_of::<Self>() as u64)
+        table_bytes(&self.bins) + Bytes(heaps + size_of::<Self>() as u64)
     }
 }
 

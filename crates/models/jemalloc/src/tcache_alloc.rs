@@ -8,7 +8,6 @@ use crate::edata::EdataId;
 use crate::rules::Collection;
 use crate::shared::Call;
 use crate::size_classes::{CACHE_LINE, Request, Szind};
-use crate::tsd::EventWaits;
 use crate::units::ArenaIndex;
 use highwater_allocator::{Address, Bytes, Kernel, ThreadId};
 
@@ -160,7 +159,7 @@ impl Jemalloc {
         Some(block)
     }
 
-    /// Counts bytes that the thread has allocated (`thread_alloc_event`).
+    /// Counts bytes that the thread has allocated: now and then its cache is collected (`thread_alloc_event`).
     #[inline]
     pub(crate) fn thread_alloc_event(
         &mut self,
@@ -168,10 +167,13 @@ impl Jemalloc {
         thread: ThreadId,
         bytes: Bytes,
     ) {
-        self.thread_event(kernel, thread, bytes, |waits| &mut waits.alloc);
+        let waits = &mut self.threads[thread].until_gc;
+        if waits.alloc.is_over(bytes, &self.shared.options) {
+            self.tcache_gc_event(kernel, thread);
+        }
     }
 
-    /// Counts bytes that the thread has freed (`thread_dalloc_event`).
+    /// Counts bytes that the thread has freed, in the same way (`thread_dalloc_event`).
     #[inline]
     pub(crate) fn thread_dalloc_event(
         &mut self,
@@ -179,23 +181,8 @@ impl Jemalloc {
         thread: ThreadId,
         bytes: Bytes,
     ) {
-        self.thread_event(kernel, thread, bytes, |waits| &mut waits.dalloc);
-    }
-
-    /// Counts bytes down: now and then the thread's cache is collected.
-    #[inline]
-    fn thread_event(
-        &mut self,
-        kernel: &mut Kernel,
-        thread: ThreadId,
-        bytes: Bytes,
-        counted: impl Fn(&mut EventWaits) -> &mut Bytes,
-    ) {
-        let left = counted(&mut self.threads[thread].until_gc);
-        if bytes < *left {
-            *left -= bytes;
-        } else {
-            *left = self.shared.options.tcache_gc_incr_bytes;
+        let waits = &mut self.threads[thread].until_gc;
+        if waits.dalloc.is_over(bytes, &self.shared.options) {
             self.tcache_gc_event(kernel, thread);
         }
     }

@@ -51,7 +51,8 @@ impl Jemalloc {
         };
         if !local {
             let class = tcache.next_gc_bin;
-            tcache.next_gc_bin = Szind((class.0 + 1) % all);
+            let next = class.0 + 1;
+            tcache.next_gc_bin = Szind(if next < all { next } else { 0 });
             self.try_gc_bin(kernel, thread, class);
             return;
         }

@@ -1,5 +1,6 @@
 //! The data of a thread.
 
+use crate::options::Options;
 use crate::prng::{Prng, Ticker};
 use crate::tcache::Tcache;
 use crate::units::ArenaIndex;
@@ -10,9 +11,6 @@ use std::ops::{Index, IndexMut};
 pub(crate) const TICKS_PER_DECAY: i32 = 1000;
 /// `TCACHE_GC_INCR`
 pub(crate) const TCACHE_GC_INCR: i32 = 228;
-/// A wait that never ends: no thread allocates that much.
-const UNBOUNDED: Bytes = Bytes(u64::MAX);
-
 /// The thread-local data of jemalloc (`tsd_t`).
 #[derive(Clone)]
 pub(crate) struct Tsd {
@@ -50,20 +48,40 @@ pub(crate) struct ArenaTdata {
 /// The bytes until an event of a thread (`tcache_gc_event_wait`, `tcache_gc_dalloc_event_wait`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventWaits {
-    pub(crate) alloc: Bytes,
-    pub(crate) dalloc: Bytes,
+    pub(crate) alloc: Wait,
+    pub(crate) dalloc: Wait,
+}
+
+/// Bytes that a thread may still allocate, or free.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wait(Bytes);
+
+impl Wait {
+    /// One that never ends: no thread allocates that much.
+    const UNBOUNDED: Self = Self(Bytes(u64::MAX));
+
+    /// Counts bytes down, and returns whether the wait is over; the next one has begun then (`te_event_advance`).
+    #[inline]
+    pub(crate) fn is_over(&mut self, bytes: Bytes, options: &Options) -> bool {
+        let is_over = bytes >= self.0;
+        self.0 = match is_over {
+            true => options.tcache_gc_incr_bytes,
+            false => self.0 - bytes,
+        };
+        is_over
+    }
 }
 
 impl EventWaits {
     /// Waits of `bytes` each; 0 for ever.
     pub(crate) fn each(bytes: Bytes) -> Self {
-        let bytes = match bytes {
-            Bytes::ZERO => UNBOUNDED,
-            bytes => bytes,
+        let wait = match bytes {
+            Bytes::ZERO => Wait::UNBOUNDED,
+            bytes => Wait(bytes),
         };
         Self {
-            alloc: bytes,
-            dalloc: bytes,
+            alloc: wait,
+            dalloc: wait,
         }
     }
 }
@@ -99,6 +117,11 @@ impl Threads {
     #[inline]
     pub(crate) fn get(&self, thread: ThreadId) -> Option<&Tsd> {
         self.0.get(usize::from(thread.0))
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, thread: ThreadId) -> Option<&mut Tsd> {
+        self.0.get_mut(usize::from(thread.0))
     }
 
     /// Makes room for a thread's data, and returns them.

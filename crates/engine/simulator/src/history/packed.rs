@@ -84,10 +84,10 @@ impl Entry for Past {
         packed.put(freed.time.0.wrapping_sub(before.freed.time.0));
         packed.put(u64::from(freed.event.wrapping_sub(held.allocated.event)));
         packed.put(freed.time.0.wrapping_sub(held.allocated.time.0));
-        packed.put(pair(held.allocated.thread.0, freed.thread.0));
         packed.put_beside(held.address.0, before.held.address.0);
-        packed.put(held.size.0);
-        packed.put(pair(held.allocated.site.number(), freed.site.number()));
+        let threads = pair(held.allocated.thread.0, freed.thread.0);
+        let sites = pair(held.allocated.site.number(), freed.site.number());
+        put_named(held.size, &[threads, sites], packed);
     }
 
     #[inline]
@@ -96,10 +96,8 @@ impl Entry for Past {
         let time = before.freed.time.0.wrapping_add(reader.take());
         let allocated_event = event.wrapping_sub(reader.take() as u32);
         let allocated_time = time.wrapping_sub(reader.take());
-        let threads = reader.take();
         let address = Address(reader.take_beside(before.held.address.0));
-        let size = Bytes(reader.take());
-        let sites = reader.take();
+        let (size, [threads, sites]) = take_named(reader);
         let stamp = |event, time, thread, site| Stamp {
             time: Micros(time),
             event,
@@ -122,26 +120,46 @@ fn pair(first: u16, second: u16) -> u64 {
     u64::from(first) << 16 | u64::from(second)
 }
 
+/// Writes a size, and after it numbers that mostly are all zero: then one bit says so. No block is so large that the bit is missed.
+#[inline]
+fn put_named(size: Bytes, numbers: &[u64], packed: &mut Packed) {
+    let is_named = numbers.iter().any(|number| *number != 0);
+    packed.put(size.0 << 1 | u64::from(is_named));
+    for number in numbers.iter().filter(|_| is_named) {
+        packed.put(*number);
+    }
+}
+
+/// Reads what [`put_named`] wrote.
+#[inline]
+fn take_named<const N: usize>(reader: &mut Unpacker<'_>) -> (Bytes, [u64; N]) {
+    let size = reader.take();
+    let mut numbers = [0; N];
+    if size & 1 == 1 {
+        numbers = numbers.map(|_| reader.take());
+    }
+    (Bytes(size >> 1), numbers)
+}
+
 /// What is live, beside what is live by the number before it.
 impl Entry for Held {
     #[inline]
     fn put(&self, before: &Self, packed: &mut Packed) {
         let (stamp, earlier) = (&self.allocated, &before.allocated);
         packed.put_beside(self.address.0, before.address.0);
-        packed.put(self.size.0);
         packed.put_beside(stamp.event.into(), earlier.event.into());
         packed.put_beside(stamp.time.0, earlier.time.0);
-        packed.put(pair(stamp.thread.0, stamp.site.number()));
+        let by = pair(stamp.thread.0, stamp.site.number());
+        put_named(self.size, &[by], packed);
     }
 
     #[inline]
     fn take(before: &Self, reader: &mut Unpacker<'_>) -> Self {
         let earlier = &before.allocated;
         let address = Address(reader.take_beside(before.address.0));
-        let size = Bytes(reader.take());
         let event = reader.take_beside(earlier.event.into()) as u32;
         let time = Micros(reader.take_beside(earlier.time.0));
-        let by = reader.take();
+        let (size, [by]) = take_named(reader);
         Self {
             address,
             size,
@@ -174,7 +192,7 @@ mod tests {
             let (allocated, freed) = (stamp(), stamp());
             let held = Held {
                 address: Address(number()),
-                size: Bytes(number()),
+                size: Bytes(number() >> 1),
                 allocated,
             };
             history.add(&held, freed);

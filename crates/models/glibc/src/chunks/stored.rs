@@ -2,7 +2,7 @@
 
 use super::{BINS, Chunks, FLAGS, FREE, LEADS, NOTHING, Record, Sizes, UNLISTED};
 use crate::chunk::Chunk;
-use crate::starts::Starts;
+use crate::starts::{Starts, share_a_slot};
 use highwater_allocator::{Address, Bytes, Entry, Kernel, Numbers, Packed, Sparse, Unpacker};
 
 /// The chunks as they were at a moment.
@@ -125,9 +125,9 @@ impl Chunks {
         if record.head == 0 {
             return;
         }
-        let there = self.find(record.start);
-        if there.is_none() || self.start(there) > record.start {
-            self.starts.set(kernel, record.start, chunk);
+        let there = self.start(self.find(record.start));
+        if !share_a_slot(there, record.start) || there > record.start {
+            self.set_start(kernel, record.start, chunk);
         }
     }
 }

@@ -59,25 +59,25 @@ impl Far {
         self.frames[self.frame_of(at)][slot_of(at)]
     }
 
-    /// A chunk begins at an address, where no mapping ends above `top`.
-    pub(super) fn set(&mut self, top: Address, at: Address, chunk: Chunk) {
-        let mut frame = self.frame_of(at);
-        if frame == 0 {
-            self.last = top.0 >> FRAME_SHIFT;
-            frame = self.new_frame(at);
+    /// A chunk begins at an address, in a page in which others do. Returns false if the page is not known as one.
+    #[inline]
+    pub(super) fn set(&mut self, at: Address, chunk: Chunk) -> bool {
+        let frame = self.frame_of(at);
+        if frame != 0 {
+            self.frames[frame][slot_of(at)] = chunk;
         }
-        self.frames[frame][slot_of(at)] = chunk;
+        frame != 0
     }
 
-    #[cold]
-    #[inline(never)]
-    fn new_frame(&mut self, at: Address) -> usize {
+    /// A chunk begins at an address in another page. No mapping ends above `top`.
+    pub(super) fn add(&mut self, top: Address, at: Address, chunk: Chunk) {
+        self.last = top.0 >> FRAME_SHIFT;
         let frame = self.spare.pop().unwrap_or_else(|| {
             self.frames.push(empty());
             (self.frames.len() - 1) as u32
         });
         self.enter(at.0 >> FRAME_SHIFT, frame);
-        frame as usize
+        self.frames[frame as usize][slot_of(at)] = chunk;
     }
 
     fn enter(&mut self, number: u64, frame: u32) {
