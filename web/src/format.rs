@@ -1,8 +1,6 @@
 //! Numbers as people read them.
 
-pub use highwater_chart::figures::{
-    mib, number, power_of_ten, seconds, tick, ticks, time, time_ticks,
-};
+pub use highwater_chart::figures::{mib, number, power_of_ten, seconds, ticks, time, time_ticks};
 pub use highwater_report::count;
 use highwater_simulator::Decimal;
 

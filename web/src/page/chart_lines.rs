@@ -119,7 +119,7 @@ fn ground(run: &RunView, scale: &Scale, limits: Limits) -> Html {
 fn grid(text: &mut String, scale: &Scale) {
     for tick in format::ticks(scale.highest, 4.0) {
         let style = attr::placed("bottom", tick / scale.highest);
-        put(text, "gridline", &style, &format::tick(tick));
+        put(text, "gridline", &style, &format::number(tick));
     }
     for (time, label) in format::time_ticks(scale.from, scale.to) {
         put(

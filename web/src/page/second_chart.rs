@@ -83,7 +83,7 @@ pub fn second_chart(props: &Props, point: &Callback<Point>, place: &NodeRef) -> 
                 <div id="second" class="plot plot--second">
                     { for format::ticks(scale.highest, 2.0).into_iter().map(|tick| html! {
                         <div class="gridline" style={attr::placed("bottom", tick / scale.highest)}>
-                            { attr::words("span", &[], &format::tick(tick)) }
+                            { attr::words("span", &[], &format::number(tick)) }
                         </div>
                     }) }
                     <svg class="curves" viewBox={format!("0 0 {SIZE} {SIZE}")} preserveAspectRatio="none" aria-hidden="true">

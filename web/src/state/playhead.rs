@@ -199,6 +199,10 @@ impl Playhead {
         linked: Option<Micros>,
         ends: Micros,
     ) {
+        // Another variant's run moves nothing: the event that is shown stays the very one.
+        if !is_selected && linked.is_none() && self.time <= ends {
+            return;
+        }
         let first = (is_selected && self.is_unmoved).then(|| run.first_look());
         if linked.is_some() || first.is_some() {
             self.speed = fitting_speed(run.ends());
@@ -330,6 +334,10 @@ mod tests {
         playhead.update(PlayheadAction::Seek(Micros(5)), Some(&run), ends);
         playhead.arrive(&run, true, None, ends);
         assert_eq!(playhead.time, Micros(5));
+        playhead.update(PlayheadAction::StepEvent(1), Some(&run), ends);
+        let stepped = playhead.event.expect("it was stepped to");
+        playhead.arrive(&run, false, None, ends);
+        assert_eq!(playhead.event, Some(stepped), "the very event stays");
         playhead.arrive(&run, false, Some(Micros(7)), ends);
         assert_eq!(playhead.time, Micros(7), "a link's moment is everyone's");
     }

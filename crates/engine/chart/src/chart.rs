@@ -3,7 +3,7 @@
 use crate::{
     bands::Band,
     curve::{Dot, LIMITS, Limits, Scale, area, dots, held, highest, outline, quoted, quoted_at},
-    figures::{tick, ticks, time_ticks},
+    figures::{number, ticks, time_ticks},
     line_end_labels::{LineEnd, line_end_labels, lines_of},
     picture::{EDGE, Entry, Head, WIDTH, begin, end, letter, name, write_settings},
     svg::{BOLD, MIDDLE, PLAIN, RIGHT, Svg},
@@ -176,7 +176,7 @@ impl Pen<'_> {
         for value in ticks(self.scale.highest, 5.0) {
             let y = self.y(value);
             line(svg, [0, y, wide, 0], Colour::Line, "none");
-            svg.words((-8, y + 4), &RIGHT, Colour::Muted, &tick(value));
+            svg.words((-8, y + 4), &RIGHT, Colour::Muted, &number(value));
         }
         for (time, label) in time_ticks(self.scale.from, self.scale.to) {
             svg.words((self.x(time), high + 20), &MIDDLE, Colour::Muted, &label);

@@ -33,6 +33,7 @@ pub fn number(value: f64) -> String {
 pub fn time_ticks(from: Micros, to: Micros) -> Vec<(Micros, String)> {
     let span = Micros(to.0 - from.0).as_seconds();
     let (unit, name) = match span {
+        s if s < 0.01 => (1e-6, "µs"),
         s if s < 600.0 => (1.0, "s"),
         s if s < 4.0 * 3600.0 => (60.0, "min"),
         s if s < 96.0 * 3600.0 => (3600.0, "h"),
@@ -49,7 +50,7 @@ pub fn time_ticks(from: Micros, to: Micros) -> Vec<(Micros, String)> {
         .map(|(value, micros)| {
             (
                 Micros(micros.round() as u64),
-                format!("{} {name}", tick(value)),
+                format!("{} {name}", number(value)),
             )
         })
         .collect()
@@ -83,11 +84,6 @@ pub fn ticks(most: f64, wanted: f64) -> Vec<f64> {
     (0..=count).map(|n| f64::from(n) * step).collect()
 }
 
-/// A tick's value, without decimals that say nothing.
-pub fn tick(value: f64) -> String {
-    number((value * 1000.0).round() / 1000.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,7 +93,12 @@ mod tests {
         assert_eq!(ticks(315.3, 4.0), [0.0, 100.0, 200.0, 300.0]);
         assert_eq!(ticks(10.136, 6.0), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
         assert_eq!(ticks(0.0, 4.0), [0.0]);
-        assert_eq!(tick(0.5), "0.5");
-        assert_eq!(tick(100.0), "100");
+        let labels = |most: u64| -> Vec<String> {
+            let ticks = time_ticks(Micros(0), Micros(most)).into_iter();
+            ticks.map(|(_, label)| label).collect()
+        };
+        assert_eq!(labels(500_000)[..3], ["0 s", "0.1 s", "0.2 s"]);
+        let short = labels(10);
+        assert_eq!(short[..3], ["0 µs", "2 µs", "4 µs"]);
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn span(time: Micros) -> String {
 }
 
 /// Writes a number with what is counted.
-pub(crate) fn of(number: u64, one: &str, many: &str) -> String {
+pub fn of(number: u64, one: &str, many: &str) -> String {
     match number {
         1 => format!("1 {one}"),
         n => format!("{} {many}", count(n)),

@@ -179,7 +179,7 @@ fn pieces_that_fill_no_page_are_told_from_those_that_do() {
     };
     let none = run(2000);
     assert!(
-        none.contains("is free in the allocator but in pieces that fill no page."),
+        none.contains("is free in the allocator but stuck in pieces that fill no page."),
         "{none}"
     );
     // One in five of these fills a page.
@@ -261,10 +261,31 @@ fn a_top_below_a_threshold_that_was_set_is_a_top() {
     let text = answer.to_string();
     assert!(
         text.contains(
-            "stays at the top of its heap. free() gives heap memory back only from the top: 9.7 MiB is there, below the trim threshold of 1024.0 MiB."
+            "stays, most of it at the top of its heap. free() gives heap memory back only from the top: 9.7 MiB is there, below the trim threshold of 1024.0 MiB."
         ),
         "{text}"
     );
+}
+
+#[test]
+fn tops_that_keep_a_part_are_said_to_keep_most() {
+    let mut program = Program::default();
+    // Of another thread's heap the whole top; of the main one half, below a block of the program.
+    program.allocate(0..100, 100_000);
+    program.allocate(100..101, 600);
+    program.allocate(101..202, 100_000);
+    program.free(0..100);
+    program.free(101..202);
+    program.text = program
+        .text
+        .replace("m 1 0 ", "m 1 1 0x7f0000000010 100000\nm 1 0 ");
+    program.call("f 0x7f0000000010");
+    program.rest("rest");
+    let (_, answer) = program.run("glibc@2.36", "MALLOC_TRIM_THRESHOLD_=1073741824");
+    assert_eq!(answer.kind, AnswerKind::Top);
+    let text = answer.to_string();
+    let says = "is free in the allocator but stays, most of it at the top of its heap.";
+    assert!(text.contains(says), "{text}");
 }
 
 #[test]
@@ -388,6 +409,19 @@ fn without_a_rest_the_end_is_said_and_nothing_is_proved() {
         "{text}"
     );
     assert!(!text.contains("not a leak"), "{text}");
+}
+
+#[test]
+fn a_burst_that_is_over_when_the_recording_ends_is_explained() {
+    let mut program = pinned();
+    program.allocate(0..100, 100_000);
+    program.free(0..100);
+    let (outcome, answer) = program.run("glibc@2.36", "");
+    let rest = outcome.phases.last_rest().expect("there is one");
+    assert_eq!((rest.begin, rest.end), (outcome.ends(), outcome.ends()));
+    assert_eq!(answer.kind, AnswerKind::Pinned, "{answer}");
+    let begins = "After the last burst, 9.5 MiB of the ";
+    assert!(answer.to_string().starts_with(begins), "{answer}");
 }
 
 #[test]

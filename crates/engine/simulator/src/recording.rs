@@ -244,13 +244,13 @@ impl Run {
     pub fn go_to(&mut self, moment: Micros) -> bool {
         loop {
             let due = self.simulation.due(moment);
-            // Where the part at hand is over, going on begins the next, or ends the run.
-            if (due > 0 || self.simulation.is_part_done()) && !self.go_on(due) {
-                return false;
-            }
-            if !self.simulation.is_part_done() {
+            if due == 0 && !self.simulation.is_part_done() {
                 self.simulation.wait_until(moment);
                 return true;
+            }
+            // Where the part at hand is over, going on begins the next, or ends the run. What is due of that one is not known before.
+            if !self.go_on(due) {
+                return false;
             }
         }
     }

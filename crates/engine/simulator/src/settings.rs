@@ -133,16 +133,18 @@ pub struct Judged {
 /// What comes of each setting of a text where this variant runs; first those that count, then those in lines that are
 /// refused where such lines are used.
 pub fn judge(environment: &Environment, variant: &Variant) -> Vec<Judged> {
-    let mut remarks = variant.remarks();
-    remarks.extend(environment.remarks.iter().cloned());
+    let of_variant = variant.remarks();
     let judged = |variable: &Variable, is_refused: bool| {
-        let about: Vec<&Remark> = remarks
+        let is_about = |remark: &&Remark| remark.is_about(&variable.name);
+        let own: Vec<&Remark> = of_variant.iter().filter(is_about).collect();
+        let read: Vec<&Remark> = environment.remarks.iter().filter(is_about).collect();
+        // Where the allocator says what comes of it, a surprise in the text, such as a second value, changes nothing about that.
+        let decides = |remark: &&&Remark| own.is_empty() || remark.tone != Tone::Surprise;
+        let effects = own.iter().chain(read.iter().filter(decides));
+        let effects = effects.map(|remark| remark.tone.effect());
+        let says: Vec<String> = own
             .iter()
-            .filter(|r| r.is_about(&variable.name))
-            .collect();
-        let effects = about.iter().map(|remark| remark.tone.effect());
-        let says: Vec<String> = about
-            .iter()
+            .chain(&read)
             .filter(|remark| !is_refused || remark.tone == Tone::Invalid)
             .map(|remark| match &remark.within {
                 Some(_) => format!("{}: {}", remark.variable, remark.text),

@@ -1,6 +1,6 @@
 //! The moment at which a run is compared and explained.
 
-use highwater_simulator::{Bytes, Explain, Options, Outcome, Plan, Variant, run_plan};
+use highwater_simulator::{Bytes, Explain, Micros, Options, Outcome, Plan, Run, Variant, run_plan};
 use highwater_workload::pattern::{Generator, Parameters};
 use highwater_workload::{Call, Event, Pattern, Source, Workload, unwatched};
 
@@ -49,6 +49,33 @@ fn what_is_made_in_parts_is_explained_where_the_whole_is() {
         );
         assert_eq!(one.rss, whole.summary().after_rest);
     }
+}
+
+#[test]
+fn a_time_is_reached_in_whichever_part_it_lies() {
+    let generator = Generator::new(Pattern::AsyncFanOut, &parameters()).expect("it can be made");
+    let whole = Pattern::AsyncFanOut.source(&parameters(), &mut unwatched);
+    let whole = whole.expect("it can be made");
+    let parts = Source::streamed(generator, &mut unwatched).expect("it begins");
+    let ends = whole.duration().0;
+    let at = |source: &Source, time: u64| {
+        let mut run =
+            Run::new(source.clone(), &Variant::default(), &Options::default()).expect("it can run");
+        let goes_on = run.go_to(Micros(time));
+        let found = run.simulation().diagnose();
+        (
+            goes_on,
+            found.event,
+            found.time,
+            found.rss,
+            found.reclaimable,
+        )
+    };
+    let times = (0..=20).map(|place| ends * place / 20);
+    let reached: Vec<_> = times.clone().map(|time| at(&whole, time)).collect();
+    let in_parts: Vec<_> = times.map(|time| at(&parts, time)).collect();
+    assert!(reached[10].3 > Bytes::mib(1), "{:?}", reached[10]);
+    assert_eq!(in_parts, reached);
 }
 
 #[test]

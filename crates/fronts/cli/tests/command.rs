@@ -245,7 +245,8 @@ fn every_decision_is_a_line() {
     assert_eq!(kinds["arena_created"], 15);
     assert_eq!(kinds["arena_shared"], 1);
     let text = String::from_utf8_lossy(&report.stdout).into_owned();
-    assert!(text.contains(&format!("{} heap growths", kinds["heap_grown"])));
+    let growths = highwater_report::of(kinds["heap_grown"], "heap growth", "heap growths");
+    assert!(text.contains(&growths), "{text}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Lines that are read by their own rules: a Dockerfile's `FROM` and `ENV`, and what a unit of systemd says of its
 //! environment.
 
-use crate::collected::Place;
+use crate::collected::{Place, says_enough};
 use crate::instruction::Instruction;
 use crate::names::is_setting;
 use crate::near::within;
@@ -11,6 +11,15 @@ use highwater_allocator::{Tone, repeated};
 
 /// Stages beyond this many of a Dockerfile are not looked up by name.
 const MOST_STAGES: usize = 100;
+
+/// Returns a unit's value with each `%%` as `%`, and whether a specifier, such as `%i`, stands in it, for which systemd puts something in
+/// when it starts the unit.
+fn without_specifiers(value: &str) -> (String, bool) {
+    let mut parts = value.split("%%");
+    let begins = |after: &str| after.starts_with(|c: char| c.is_ascii_alphabetic());
+    let is_open = parts.any(|part| part.split('%').skip(1).any(begins));
+    (value.replace("%%", "%"), is_open)
+}
 
 /// A word of a line, and where it begins and ends.
 struct Word {
@@ -165,7 +174,14 @@ impl<'a> Scanner<'a, '_> {
                 line += self.lines_between(counted, word.at);
                 counted = word.at;
                 self.found.hold(line, line);
-                let value = value.replace("%%", "%");
+                let (value, is_open) = without_specifiers(value);
+                if is_open && says_enough(name, &value) {
+                    let text = "A part of its path is only known when the program starts.";
+                    self.found.say(name, Tone::Surprise, text);
+                } else if is_open {
+                    self.found.elsewhere(name, "a specifier of the unit");
+                    continue;
+                }
                 self.found.set(name, &value, line, Place::Unit);
             }
         }

@@ -83,8 +83,8 @@ pub(crate) fn is_placeholder(name: &str, value: &str) -> bool {
             || (text.starts_with('{') && !text.starts_with("{{"))
             || (!text.is_empty() && text.bytes().all(capitals));
     }
-    // An option whose number is open: `dirty_decay_ms:<ms>`.
-    name != PRELOAD && holds_open_part(text)
+    // An option whose number is open: `dirty_decay_ms:<ms>`, `dirty_decay_ms:%(ENV_DECAY)s`.
+    name != PRELOAD && (holds_open_part(text) || holds_expansion(text))
 }
 
 /// Whether a text is what C's printf puts a value in for.
@@ -94,6 +94,15 @@ fn is_conversion(text: &str) -> bool {
     };
     let kind = rest.trim_start_matches(['l', 'z', 'h', 'j', '0', '.', '#', '-']);
     matches!(kind, "d" | "i" | "u" | "s" | "x" | "v" | "p")
+}
+
+/// Whether supervisord puts something into a text: `%(ENV_DECAY)s`.
+fn holds_expansion(text: &str) -> bool {
+    let mut parts = text.split("%(").skip(1);
+    parts.any(|part| {
+        let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        part.split_once(")s").is_some_and(|(name, _)| is_name(name))
+    })
 }
 
 /// Whether a part in angle brackets stands in a text.
@@ -120,6 +129,7 @@ mod tests {
             ("MALLOC_ARENA_MAX", "%ARENAS%"),
             ("MALLOC_CONF", "..."),
             ("MALLOC_CONF", "dirty_decay_ms:<ms>"),
+            ("MALLOC_CONF", "narenas:1,dirty_decay_ms:%(ENV_DECAY)s"),
             ("LD_PRELOAD", "<path-to-libjemalloc>"),
             ("GLIBC_TUNABLES", "@TUNABLES@"),
             ("MALLOC_CONF", "{conf}"),

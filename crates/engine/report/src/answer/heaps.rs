@@ -35,7 +35,7 @@ pub(super) fn free(kind: AnswerKind, diagnosis: &Diagnosis) -> String {
     };
     let spread = match kind {
         AnswerKind::Top => {
-            return format!("is free in {place} but stays at the top of its heap");
+            return format!("is free in {place} but stays, most of it at the top of its heap");
         }
         AnswerKind::Arenas => format!("spread over {} arenas, ", diagnosis.arenas.len()),
         _ => String::new(),
@@ -45,19 +45,21 @@ pub(super) fn free(kind: AnswerKind, diagnosis: &Diagnosis) -> String {
     let slivers = diagnosis.findings.iter().find(slivers);
     let keepers = Keepers::of(diagnosis);
     if let Some(slivers) = slivers.filter(|slivers| slivers.bytes.0 * 2 >= all.0) {
-        lies = match slivers.bytes.0 * 20 < all.0 * 19 {
-            true => format!("stuck, {} of it in pieces that fill no page", slivers.bytes),
-            false => "in pieces that fill no page".to_owned(),
-        };
+        let part = part(slivers.bytes, all);
+        lies = format!("stuck{part} in pieces that fill no page");
     } else if keepers.behind.0 * 2 >= all.0 {
         // The rest lies at tops, or in ends of pages.
-        let part = match keepers.behind.0 * 20 < all.0 * 19 {
-            true => format!(", {} of it", keepers.behind),
-            false => String::new(),
-        };
-        lies = format!("stuck{part} below {}", keepers.say());
+        lies = format!("stuck{} below {}", part(keepers.behind, all), keepers.say());
     }
     format!("is free in {place} but {spread}{lies}")
+}
+
+/// ", 9.5 MiB of it", where it is clearly less than all.
+fn part(bytes: Bytes, all: Bytes) -> String {
+    match bytes.0 * 20 < all.0 * 19 {
+        true => format!(", {bytes} of it"),
+        false => String::new(),
+    }
 }
 
 impl Keepers {

@@ -76,6 +76,17 @@ fn an_allocator_without_a_model_is_named_and_takes_glibcs_settings_away() {
 }
 
 #[test]
+fn a_second_value_of_what_has_no_effect_gives_it_none() {
+    let (choice, judged) =
+        read("LD_PRELOAD=libjemalloc.so.2\nMALLOC_ARENA_MAX=2\nMALLOC_ARENA_MAX=1");
+    assert_eq!(choice, jemalloc());
+    let arenas = judged.iter().find(|one| one.name == "MALLOC_ARENA_MAX");
+    let arenas = arenas.expect("it is judged");
+    assert_eq!(arenas.effect, Effect::NoEffect, "{arenas:?}");
+    assert!(arenas.says.contains("Set more than once"), "{arenas:?}");
+}
+
+#[test]
 fn a_prefixed_jemalloc_reads_its_own_variable() {
     let text = "MALLOC_CONF=narenas:1\n_RJEM_MALLOC_CONF=dirty_decay_ms:1s";
     let (choice, judged) = read(text);

@@ -5,7 +5,8 @@ use highwater_simulator::{Bytes, Sample};
 const WIDTH: usize = 72;
 const HEIGHT: usize = 12;
 
-/// Resident memory as `█`, what the program holds as `░` within it; each column shows the highest of its span of time.
+/// Resident memory as `█`, what the program holds as `░` within it, and as `·` above it where it holds more than is resident; each column
+/// shows the highest of its span of time.
 pub(crate) fn draw(samples: &[Sample]) -> String {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return String::new();
@@ -31,12 +32,11 @@ pub(crate) fn draw(samples: &[Sample]) -> String {
             format!("{:>10} │", "")
         };
         for (rss, live) in &columns {
-            text.push(if *live as f64 >= level {
-                '░'
-            } else if *rss as f64 >= level {
-                '█'
-            } else {
-                ' '
+            text.push(match (*rss as f64 >= level, *live as f64 >= level) {
+                (true, true) => '░',
+                (true, false) => '█',
+                (false, true) => '·',
+                (false, false) => ' ',
             });
         }
         text.truncate(text.trim_end().len());
@@ -50,7 +50,12 @@ pub(crate) fn draw(samples: &[Sample]) -> String {
         first.time.to_string(),
         last.time.to_string()
     );
-    text += "            █ resident   ░ held by the program\n";
+    let has_more = text.contains('·');
+    text += "            █ resident   ░ held by the program";
+    text += match has_more {
+        true => "   · held but not resident\n",
+        false => "\n",
+    };
     text
 }
 
@@ -74,4 +79,36 @@ fn columns(samples: &[Sample], start: u64, span: u64) -> Vec<(u64, u64)> {
         None => level,
     };
     columns.into_iter().enumerate().map(fill).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use highwater_simulator::Micros;
+
+    fn drawn(rss: u64, live: u64) -> String {
+        let sample = |time| Sample {
+            time: Micros(time),
+            rss: Bytes(rss),
+            rss_peak: Bytes(rss),
+            live: Bytes(live),
+            live_peak: Bytes(live),
+            ..Sample::default()
+        };
+        draw(&[sample(0), sample(1000)])
+    }
+
+    #[test]
+    fn what_is_held_is_told_from_what_is_resident() {
+        let rows = |text: &str, sign: char| {
+            let rows = text.lines().take(HEIGHT);
+            rows.filter(|row| row.contains(sign)).count()
+        };
+        let untouched = drawn(1 << 20, 4 << 20);
+        assert_eq!((rows(&untouched, '░'), rows(&untouched, '·')), (3, 9));
+        assert!(untouched.contains("· held but not resident"), "{untouched}");
+        let free = drawn(4 << 20, 1 << 20);
+        assert_eq!((rows(&free, '░'), rows(&free, '█')), (3, 9));
+        assert!(!free.contains('·'), "{free}");
+    }
 }

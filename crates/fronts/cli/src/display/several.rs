@@ -49,11 +49,7 @@ fn write_text(
         killed(out, stage)?;
     }
     let summary = outcome.summary();
-    writeln!(
-        out,
-        "Peak {} · {} page faults · {} system calls\n",
-        summary.peak, summary.faults, summary.syscalls
-    )?;
+    out.push_str(&text::peak(summary.peak, summary.faults, summary.syscalls));
     if let Some(stage) = outcome.stages.get(view.place.stage) {
         writeln!(
             out,

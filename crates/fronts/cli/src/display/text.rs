@@ -1,12 +1,14 @@
 //! The report for people: a table of the marks, a small chart, and the diagnosis.
 
 mod diagnosis;
+pub(crate) mod names;
 
 pub(crate) use diagnosis::diagnosis;
 
 use crate::display::chart;
 use crate::input::job::Job;
 use crate::input::moment::{self, View};
+use highwater_report::of;
 use highwater_settings::is_read;
 use highwater_simulator::{
     Bytes, Counters, Machine, MarkSample, Outcome, Plan, Recording, Remark, Sample, Tone, Variant,
@@ -46,10 +48,10 @@ fn write_report(
     writeln!(out, "{}", job.title)?;
     writeln!(
         out,
-        "{} · {} events, {} allocations{}{} · {seconds:.3} s",
+        "{} · {}, {}{}{} · {seconds:.3} s",
         runtime(&recording.variant),
-        recording.events,
-        recording.allocations,
+        of(recording.events, "event", "events"),
+        of(recording.allocations, "allocation", "allocations"),
         count(recording.failed, "failed"),
         count(recording.skipped, "skipped"),
     )?;
@@ -75,13 +77,8 @@ fn write_report(
             killed.cap
         )?;
     }
-    writeln!(
-        out,
-        "Peak {} · {} page faults · {} system calls\n",
-        recording.peak_rss,
-        recording.faults,
-        recording.syscalls.total()
-    )?;
+    let syscalls = recording.syscalls.total();
+    out.push_str(&peak(recording.peak_rss, recording.faults, syscalls));
     decided(out, &recording.counters)?;
     writeln!(
         out,
@@ -94,6 +91,13 @@ fn write_report(
         checked(out, recording)?;
     }
     Ok(())
+}
+
+/// The peak of a run, and what it asked of the kernel.
+pub(crate) fn peak(peak: Bytes, faults: u64, syscalls: u64) -> String {
+    let faults = of(faults, "page fault", "page faults");
+    let syscalls = of(syscalls, "system call", "system calls");
+    format!("Peak {peak} · {faults} · {syscalls}\n\n")
 }
 
 /// What runs the program.
@@ -149,29 +153,53 @@ pub(crate) fn environment(
 /// How often each kind of decision was taken, but for those that never were.
 fn decided(out: &mut String, counters: &Counters) -> std::fmt::Result {
     let counted = [
-        (counters.growths, "heap growths"),
-        (counters.trims, "trims"),
-        (counters.trims_refused, "trims refused"),
-        (counters.releases, "releases by malloc_trim"),
-        (counters.mapped, "blocks mapped"),
-        (counters.unmapped, "unmapped"),
-        (counters.threshold_raises, "thresholds raised"),
-        (counters.consolidations, "consolidations"),
-        (counters.arenas_created, "arenas created"),
-        (counters.arenas_shared, "arenas shared"),
-        (counters.arena_retries, "requests tried in another arena"),
-        (counters.heaps_created, "heaps of arenas mapped"),
-        (counters.heaps_deleted, "unmapped whole"),
-        (counters.purges, "purges"),
-        (counters.object_arenas_mapped, "arenas for objects mapped"),
-        (counters.object_arenas_returned, "given back"),
-        (counters.arena_tables_grown, "growths of their table"),
-        (counters.failures, "requests failed"),
+        (counters.growths, "heap growth", "heap growths"),
+        (counters.trims, "trim", "trims"),
+        (counters.trims_refused, "trim refused", "trims refused"),
+        (
+            counters.releases,
+            "release by malloc_trim",
+            "releases by malloc_trim",
+        ),
+        (counters.mapped, "block mapped", "blocks mapped"),
+        (counters.unmapped, "unmapped", "unmapped"),
+        (
+            counters.threshold_raises,
+            "rise of the thresholds",
+            "rises of the thresholds",
+        ),
+        (counters.consolidations, "consolidation", "consolidations"),
+        (counters.arenas_created, "arena created", "arenas created"),
+        (counters.arenas_shared, "arena shared", "arenas shared"),
+        (
+            counters.arena_retries,
+            "request tried in another arena",
+            "requests tried in another arena",
+        ),
+        (
+            counters.heaps_created,
+            "heap of an arena mapped",
+            "heaps of arenas mapped",
+        ),
+        (counters.heaps_deleted, "unmapped whole", "unmapped whole"),
+        (counters.purges, "purge", "purges"),
+        (
+            counters.object_arenas_mapped,
+            "arena for objects mapped",
+            "arenas for objects mapped",
+        ),
+        (counters.object_arenas_returned, "given back", "given back"),
+        (
+            counters.arena_tables_grown,
+            "growth of their table",
+            "growths of their table",
+        ),
+        (counters.failures, "request failed", "requests failed"),
     ];
     let counted: Vec<String> = counted
         .into_iter()
-        .filter(|(times, _)| *times > 0)
-        .map(|(times, what)| format!("{times} {what}"))
+        .filter(|(times, ..)| *times > 0)
+        .map(|(times, one, many)| of(times, one, many))
         .collect();
     if counted.is_empty() {
         return Ok(());
@@ -205,9 +233,10 @@ pub(crate) fn marks(out: &mut String, marks: &[MarkSample]) -> std::fmt::Result 
     } else {
         ["parked", "free", "top", "trim gives"]
     };
+    let width = names::width(marks.iter().map(|mark| mark.name.as_str()), 16);
     write!(
         out,
-        "{:<16} {:>10} {:>11} {:>11}",
+        "{:<width$} {:>10} {:>11} {:>11}",
         "mark", "time", "resident", "live"
     )?;
     for column in columns {
@@ -224,7 +253,8 @@ pub(crate) fn marks(out: &mut String, marks: &[MarkSample]) -> std::fmt::Result 
             continue;
         }
         let s = &mark.sample;
-        write!(out, "{:<16} {:>10}", mark.name, s.time.to_string())?;
+        let name = names::fitted(&mark.name, width);
+        write!(out, "{name:<width$} {:>10}", s.time.to_string())?;
         let reclaimable = s.reclaimable.unwrap_or_default();
         let (free, top) = match s.figures {
             Some(figures) => (figures.dirty, figures.muzzy),
@@ -262,7 +292,10 @@ fn checked(out: &mut String, recording: &Recording) -> std::fmt::Result {
         let same = mark.measured == Some(mark.sample.rss);
         (all + 1, equal + i32::from(same))
     });
-    writeln!(out, "Resident memory: equal at {equal} of {all} marks.")
+    if all > 0 {
+        writeln!(out, "Resident memory: equal at {equal} of {all} marks.")?;
+    }
+    Ok(())
 }
 
 /// The real process beside the model, at the last moment that was measured.

@@ -212,10 +212,10 @@ impl Phases {
         self.0.iter().find(|phase| moment <= phase.end)
     }
 
-    /// The same, up to a moment: a process may be killed.
+    /// The same, up to a moment: a process may be killed. A rest of no length at that moment stays: it is what the last burst left.
     #[must_use]
     pub fn until(&self, end: Moment) -> Self {
-        let begun = self.0.iter().filter(|phase| phase.begin < end);
+        let begun = (self.0.iter()).filter(|phase| phase.begin < end || phase.end <= end);
         let cut = begun.map(|phase| Phase {
             end: phase.end.min(end),
             ..phase.clone()

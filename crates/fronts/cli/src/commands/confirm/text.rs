@@ -1,7 +1,9 @@
 //! What `highwater confirm` prints of a variant.
 
 use super::{Confirmed, Mark};
+use crate::display::text::names;
 use highwater_simulator::{Addresses, Micros};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Samples that are listed among the marks.
@@ -68,23 +70,27 @@ impl Confirmed {
 
     /// Writes the table of marks, and of some of many samples among them.
     fn write_marks(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(
-            out,
-            "\n{:<22} {:>11} {:>11} {:>11}",
-            "mark", "time", "real", "model"
-        )?;
         let every = self.samples.len().div_ceil(SAMPLES).max(1);
         let samples = self.samples.iter().skip(every - 1).step_by(every);
         let mut shown: Vec<&Mark> = samples.chain(&self.marks).collect();
         shown.sort_by_key(|mark| mark.time_us);
-        for mark in shown {
+        let named: Vec<Cow<str>> = (shown.iter())
+            .map(|mark| highwater_report::one_line(&mark.name))
+            .collect();
+        let width = names::width(named.iter().map(AsRef::as_ref), 22);
+        writeln!(
+            out,
+            "\n{:<width$} {:>11} {:>11} {:>11}",
+            "mark", "time", "real", "model"
+        )?;
+        for (mark, name) in shown.iter().zip(&named) {
             let model = mark.model.map_or("–".to_owned(), |model| model.to_string());
             let differs = if mark.is_equal() { "" } else { "  differs" };
-            let name = highwater_report::one_line(&mark.name);
+            let name = names::fitted(name, width);
             let time = highwater_report::seconds(Micros(mark.time_us));
             writeln!(
                 out,
-                "{name:<22} {time:>11} {:>11} {model:>11}{differs}",
+                "{name:<width$} {time:>11} {:>11} {model:>11}{differs}",
                 mark.real.to_string()
             )?;
         }

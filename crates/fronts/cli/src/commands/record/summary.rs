@@ -59,8 +59,8 @@ fn describe(
     let (program, folder) = (program.display(), folder.display());
     let Some(longest) = recordings.first() else {
         return format!(
-            "highwater: {program} ({status}) made no allocator call that can be seen. It has an allocator of its own, linked \
-             into the program, or it could not write to {folder}.\n"
+            "highwater: {program} ({status}) made no allocator call that can be seen. It called none, has an allocator of its \
+             own, linked into the program, or could not write to {folder}.\n"
         );
     };
     let calls: u64 = recordings.iter().map(|recording| recording.calls).sum();
