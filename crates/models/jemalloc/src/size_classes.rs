@@ -74,7 +74,7 @@ impl Szind {
     /// Returns the class of a request up to [`LOOKUP_MAX`] (`sz_size2index_lookup`).
     #[inline]
     pub(crate) fn looked_up(size: Bytes) -> Self {
-        Self(CLASSES[(size.0 as usize + 7) / 8].into())
+        Self(CLASSES[(size.0 as usize + 7) >> 3].into())
     }
 
     /// Computes the class of a request of at least one byte (`sz_size2index_compute`).
