@@ -209,7 +209,8 @@ impl Glibc {
 
     /// The same, for a chunk that a thread gives back: mostly it is one of the thread's own arena, in the heap with the top, which needs
     /// no look into the table.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline)]
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub(crate) fn arena_of_freed(&self, thread: ThreadId, chunk: Chunk) -> ArenaId {
         let own = self.threads.get(usize::from(thread.0));
         if let Some(own) = own.and_then(|thread| thread.arena)
