@@ -201,6 +201,21 @@ impl Glibc {
         self.shared.arena_of_heap.get(base.0).unwrap_or(0) as ArenaId
     }
 
+    /// The same, for a chunk that a thread gives back: mostly it is one of the thread's own arena, in the heap with the top, which needs
+    /// no look into the table.
+    #[cfg_attr(not(target_family = "wasm"), inline)]
+    #[cfg_attr(target_family = "wasm", inline(never))]
+    pub(crate) fn arena_of_freed(&self, thread: ThreadId, chunk: Chunk) -> ArenaId {
+        let own = self.threads.get(usize::from(thread.0));
+        if let Some(own) = own.and_then(|thread| thread.arena)
+            && let Some(heap) = self.arenas[own].heaps.last()
+            && heap.base == heap::base_of(self.chunks.start(chunk), self.shared.heap_span())
+        {
+            return own;
+        }
+        self.arena_of(chunk)
+    }
+
     /// Makes all arenas free but that of the thread which goes on in a forked child (`__malloc_fork_unlock_child`). What
     /// the caches of other threads hold stays there: nobody can take it out.
     pub(crate) fn fork_unlock_child(&mut self, thread: ThreadId) {

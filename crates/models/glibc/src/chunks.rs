@@ -15,14 +15,15 @@
 //! So merging, taking a chunk whole, and changing the links of its neighbours in a list touch no new page. What may:
 //! a cut, a chunk that is put in a list (its own links), and a chunk that a cache keeps (its first word).
 
+mod found;
 mod links;
 mod mapped;
 mod stored;
 
 pub(crate) use stored::StoredChunks;
 
-use crate::chunk::{Chunk, WORD, start_of, user_of};
-use crate::starts::{Starts, is_beside};
+use crate::chunk::{Chunk, WORD, user_of};
+use crate::starts::Starts;
 use highwater_allocator::{Address, Bytes, Kernel, Numbers};
 
 /// The chunk is free and in a bin. The real flag is the opposite, PREV_INUSE in the header of the next chunk.
@@ -271,18 +272,6 @@ impl Chunks {
         self.record(chunk).above
     }
 
-    /// The chunk that begins at an address; any or none where no chunk does.
-    #[inline]
-    pub(crate) fn find(&self, start: Address) -> Chunk {
-        self.starts.get(start)
-    }
-
-    /// The chunk that a user address belongs to.
-    #[inline]
-    pub(crate) fn of_user(&self, user: Address) -> Chunk {
-        self.find(start_of(user))
-    }
-
     /// Makes fresh memory one chunk, and writes its header.
     pub(crate) fn add(
         &mut self,
@@ -305,29 +294,6 @@ impl Chunks {
         self.set_start(kernel, start, chunk);
         kernel.touch_word(start + WORD);
         chunk
-    }
-
-    /// From now on a chunk is found where it begins.
-    #[inline]
-    fn set_start(&mut self, kernel: &Kernel, start: Address, chunk: Chunk) {
-        if !self.starts.set(start, chunk) {
-            self.add_start(kernel, start, chunk);
-        }
-    }
-
-    #[inline(never)]
-    fn add_start(&mut self, kernel: &Kernel, start: Address, chunk: Chunk) {
-        let Some(only) = self.starts.only_in_page(start) else {
-            return self.starts.add(kernel, start, chunk);
-        };
-        let there = &self.records[only.index()];
-        // Every chunk has a size; what has none is no chunk any more.
-        if there.head != 0 && is_beside(there.start, start) {
-            let one = (there.start, *only);
-            self.starts.split(one, (start, chunk));
-        } else {
-            *only = chunk;
-        }
     }
 
     /// Takes a number for a new chunk.
@@ -389,15 +355,6 @@ impl Chunks {
         };
         self.begin(kernel, start, size, rest);
         rest
-    }
-
-    /// A chunk begins `size` bytes above another, and its header is written.
-    #[inline]
-    fn begin(&mut self, kernel: &mut Kernel, start: Address, size: Bytes, chunk: Chunk) {
-        self.set_start(kernel, start, chunk);
-        if start.0 ^ (start - size).0 >= SMALLEST_PAGE {
-            kernel.touch_word(start + WORD);
-        }
     }
 
     /// Ends a chunk, an old top, at `size`, and makes the rest a fence, which is returned; an old top of which nothing is left

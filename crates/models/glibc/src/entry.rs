@@ -273,7 +273,7 @@ impl Glibc {
         }
         let arena = match head.is_of_main_arena() {
             true => MAIN,
-            false => self.arena_of(chunk),
+            false => self.arena_of_freed(thread, chunk),
         };
         let mut call = self.call(kernel, thread, arena);
         call.free_chunk(chunk, head.size());

@@ -48,7 +48,7 @@ impl Glibc {
         let size = request_to_size(bytes)?;
         let arena = match head.is_of_main_arena() {
             true => MAIN,
-            false => self.arena_of(chunk),
+            false => self.arena_of_freed(thread, chunk),
         };
         let mut call = self.call(kernel, thread, arena);
         if let Some(new) = call.int_realloc(chunk, head.size(), size) {
