@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
 pub use highwater_chart::figures::{mib, number, power_of_ten, seconds, ticks, time, time_ticks};
-pub use highwater_report::count;
+pub use highwater_report::{count, of};
 use highwater_simulator::Decimal;
 
 /// A duration of the page's own: `62 ms`, `1.4 s`.

@@ -79,10 +79,10 @@ fn title(state: &State) -> String {
     };
     let bursts = match run.bursts() {
         0 => String::new(),
-        1 => " · 1 burst".to_owned(),
-        n => format!(" · {n} bursts"),
+        n => format!(" · {}", format::of(n as u64, "burst", "bursts")),
     };
-    format!("{title} · {} calls{bursts}", format::count(run.ran.calls))
+    let calls = format::of(run.ran.calls, "call", "calls");
+    format!("{title} · {calls}{bursts}")
 }
 
 fn status(state: &State, act: &Callback<Action>) -> Html {

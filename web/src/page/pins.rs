@@ -129,7 +129,7 @@ fn row(
     };
     let above = match pin.unlisted_above {
         0 => String::new(),
-        n => format!(" · {n} minor pins above"),
+        n => format!(" · {} above", format::of(n, "minor pin", "minor pins")),
     };
     html! {
         <>

@@ -109,13 +109,10 @@ fn recording(recording: &Subject) -> Html {
 /// What a recording holds.
 fn summary(about: &Loaded) -> Html {
     let mut said = vec![
-        format!("{} calls", format::count(about.calls)),
-        format!("{} blocks", format::count(about.blocks)),
-        match about.threads {
-            1 => "1 thread".to_owned(),
-            n => format!("{n} threads"),
-        },
-        format!("{} marks", about.marks),
+        format::of(about.calls, "call", "calls"),
+        format::of(about.blocks, "block", "blocks"),
+        format::of(about.threads as u64, "thread", "threads"),
+        format::of(about.marks, "mark", "marks"),
         format::time(about.lasts),
     ];
     if let Some(recorded) = &about.recorded {

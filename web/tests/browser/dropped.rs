@@ -25,7 +25,7 @@ fn a_trace_that_is_dropped_is_read_and_summed_up() -> Result<()> {
         page.wait_for_text("#title", "mine.hwt")?;
         settle(page)?;
         let summary = page.text("#summary")?;
-        for words in ["3 calls", "2 blocks", "4 threads", "1 marks", "glibc 2.31"] {
+        for words in ["3 calls", "2 blocks", "4 threads", "1 mark ", "glibc 2.31"] {
             ensure!(summary.contains(words), "{words} in {summary}");
         }
         page.wait_for_text("#shows", "stays in this browser")?;

@@ -9,7 +9,7 @@ use highwater_report::count;
 use highwater_simulator::{Bytes, Effect, Micros};
 
 /// What a replay, in which threads take turns, cannot foretell.
-const SHARED: &str = "Threads that call at the same time share these arenas in an order of their own, which is another in each run: a real run can leave more or less.";
+const SHARED: &str = "Threads that call at the same time wait for each other, and share these arenas in an order of their own, which is another in each run: a real run can leave more or less.";
 
 impl Doer {
     /// Who makes the change, in words.

@@ -1,6 +1,6 @@
 //! Why memory is as it is, as text: findings, and tables of pages, arenas, pins and places in the program.
 
-use highwater_report::{kind_in_words, origin, page_shares, state_and_place};
+use highwater_report::{kind_in_words, of, origin, page_shares, state_and_place};
 use highwater_simulator::{Allotted, Bytes, Diagnosis, PageShares, SiteShares};
 use std::fmt::Write;
 
@@ -89,11 +89,8 @@ fn pins(out: &mut String, diagnosis: &Diagnosis, arenas: bool) -> std::fmt::Resu
     )?;
     for pin in &diagnosis.pins {
         if pin.unlisted_above > 0 {
-            let n = pin.unlisted_above;
-            writeln!(
-                out,
-                "… {n} chunks in use, with little or nothing free below them"
-            )?;
+            let chunks = of(pin.unlisted_above, "chunk", "chunks");
+            writeln!(out, "… {chunks} in use, with little or nothing free below")?;
         }
         if arenas {
             write!(out, "{:>5}  ", pin.arena)?;
