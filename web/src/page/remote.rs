@@ -36,7 +36,9 @@ pub fn named(address: &str) -> Result<Remote, String> {
         return ignored("a page that was opened from a file fetches nothing");
     };
     let url = Url::new_with_base(address, &page.href());
-    let Some(url) = url.ok().filter(is_served) else {
+    // Nothing would be the address of the page itself.
+    let is_named = !address.trim().is_empty();
+    let Some(url) = url.ok().filter(|url| is_named && is_served(url)) else {
         return ignored("it must be the address of a recording, with http or https");
     };
     if !url.username().is_empty() || !url.password().is_empty() {

@@ -8,6 +8,9 @@ const FEWEST: usize = 3;
 /// Stretches of a run that are compared.
 const STRETCHES: usize = 4;
 
+/// Each rise is more than this part of all of them together.
+const STEP: u64 = 10;
+
 /// What the program held at the least in each stretch of a run, in order, each above the one before.
 pub(super) struct Growth {
     held: Vec<Bytes>,
@@ -29,8 +32,10 @@ impl Growth {
                 .map(|(from, to)| lowest(&at_rests[from..to]))
                 .collect(),
         };
-        let rises = held.windows(2).all(|pair| pair[1] > pair[0]);
         let (first, last) = (held.first()?.0, held.last()?.0);
+        // What stays and then leaps once does not grow on.
+        let least = last.saturating_sub(first) / STEP;
+        let rises = held.windows(2).all(|pair| pair[1].0 > pair[0].0 + least);
         let is_much = last - first.min(last) >= Bytes::mib(1).0 && last * 4 >= first * 5;
         // Without rests, twice as much: a program that fills its memory once grows, too.
         let is_sure = rests > 0 || last >= first * 2;

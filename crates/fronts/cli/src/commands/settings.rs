@@ -3,6 +3,7 @@
 use crate::arguments::Settings;
 use crate::input::environment::{others, read_file};
 use anyhow::{Context, Result, bail};
+use highwater_report::one_line;
 use highwater_settings::{Effect, Environment, decode};
 use highwater_simulator::{Choice, Chosen, Judged, PythonVersion, Variant, choose, judge};
 use serde::Serialize;
@@ -121,9 +122,10 @@ fn in_words(meaning: &Meaning) -> String {
         let _ = writeln!(
             out,
             "\n  {sign} {}={} · {effect}",
-            setting.name, setting.value
+            setting.name,
+            one_line(&setting.value)
         );
-        let _ = writeln!(out, "    {}", setting.says);
+        let _ = writeln!(out, "    {}", one_line(&setting.says));
     }
     let about_none = |name: &str| meaning.settings.iter().all(|setting| setting.name != name);
     let mut first = true;
@@ -131,7 +133,12 @@ fn in_words(meaning: &Meaning) -> String {
         let name = remark.within.as_deref().unwrap_or(&remark.variable);
         if about_none(name) {
             let start = if std::mem::take(&mut first) { "\n" } else { "" };
-            let _ = writeln!(out, "{start}  {}: {}", remark.variable, remark.text);
+            let _ = writeln!(
+                out,
+                "{start}  {}: {}",
+                remark.variable,
+                one_line(&remark.text)
+            );
         }
     }
     if meaning.settings.is_empty() && first {

@@ -8,7 +8,7 @@ pub(crate) use diagnosis::diagnosis;
 use crate::display::chart;
 use crate::input::job::Job;
 use crate::input::moment::{self, View};
-use highwater_report::of;
+use highwater_report::{of, one_line};
 use highwater_settings::is_read;
 use highwater_simulator::{
     Bytes, Counters, Machine, MarkSample, Outcome, Plan, Recording, Remark, Sample, Tone, Variant,
@@ -129,7 +129,7 @@ pub(crate) fn environment(
     let said = || remarks.iter().chain(&recording.remarks);
     let (read, others): (Vec<_>, Vec<_>) = all.iter().partition(|variable| is_read(&variable.name));
     for variable in read {
-        writeln!(out, "  {}={}", variable.name, variable.value)?;
+        writeln!(out, "  {}={}", variable.name, one_line(&variable.value))?;
     }
     // One that a remark names, such as LD_PRELOAD, is none of those of which nothing is said.
     let has_remark = |name: &str| said().any(|remark| remark.variable == name);

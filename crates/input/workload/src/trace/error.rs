@@ -10,7 +10,7 @@ pub enum TraceError {
     Unreadable(String),
     /// There is nothing in the file.
     #[error(
-        "{} is empty, so nothing was recorded; a trace begins with the line `highwater-trace 1`",
+        "{} is empty, so nothing was recorded; a trace begins with the line `highwater-trace 2`, or 1",
         if *packed { "the text in this gzip file" } else { "this file" }
     )]
     Empty {
@@ -19,7 +19,7 @@ pub enum TraceError {
     },
     /// The file is something else than a trace. Nothing that stands in it is repeated: it may be anything.
     #[error(
-        "this {}{what}, not a trace: open a recording (.hwr) or a trace (.hwt or .hwt.gz), whose text begins with the line `highwater-trace 1`",
+        "this {}{what}, not a trace: open a recording (.hwr) or a trace (.hwt or .hwt.gz), whose text begins with the line `highwater-trace 2`, or 1",
         if *packed { "gzip file holds " } else { "is " }
     )]
     NotATrace {

@@ -74,7 +74,7 @@ impl HeaderReader {
 
     /// Reads the line that makes the file a trace.
     pub(super) fn first_line(&mut self, line: &[u8]) -> Result<(), Fault> {
-        const EXPECTED: &str = "the first line `highwater-trace 1`";
+        const EXPECTED: &str = "the first line `highwater-trace 2`, or 1";
         const VERSION: &str = "version 1 or 2 of the format, the only ones there are,";
         let Some(version) = line.strip_prefix(b"highwater-trace ") else {
             return Err(Fault::Expected {
