@@ -9,7 +9,7 @@ mod packed;
 use begun::Begun;
 pub(crate) use packed::PackedHistory;
 
-use crate::simulation::{Held, Stamp};
+use crate::held::{Held, Stamp};
 use highwater_allocator::{Address, Bytes, Numbers};
 
 /// A block that was freed.

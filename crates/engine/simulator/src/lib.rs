@@ -17,6 +17,7 @@ mod feed;
 mod findings;
 mod fleet;
 mod frame;
+mod held;
 mod history;
 mod huge_pages;
 mod image;

@@ -2,7 +2,8 @@
 
 use crate::address_filter::AddressFilter;
 use crate::arenas::Arena;
-use crate::simulation::{Held, Simulation, Stamp};
+use crate::held::{Held, Stamp};
+use crate::simulation::Simulation;
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Micros, places_by_key};
 use highwater_glibc::Version;

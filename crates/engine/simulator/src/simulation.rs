@@ -8,6 +8,7 @@ mod program;
 
 use crate::error::SimulatorError;
 use crate::feed::Feed;
+use crate::held::{Held, Stamp};
 use crate::history::History;
 use crate::model::Model;
 use crate::variant::Variant;
@@ -18,7 +19,7 @@ use highwater_kernel::{Config, HugeMode, Peaks};
 use highwater_workload::{BlockId, Event, Moment, Source, Workload};
 use std::sync::Arc;
 
-pub(crate) use program::{Held, Program, Stamp};
+pub(crate) use program::Program;
 
 /// Where a process went beyond its cap and was killed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]

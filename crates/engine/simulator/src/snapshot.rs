@@ -3,9 +3,10 @@
 //! What copies is `#[inline]`, here and in the models: then it is compiled for size in the page's own crate, not for speed in theirs.
 
 use crate::feed::Feed;
+use crate::held::Held;
 use crate::history::PackedHistory;
 use crate::model::StoredModel;
-use crate::simulation::{Held, Program, Simulation};
+use crate::simulation::{Program, Simulation};
 use highwater_allocator::{Bytes, Kernel, Micros, Sparse, Variable};
 use std::sync::Arc;
 

@@ -38,7 +38,9 @@ impl Arena {
             call.shared.bases.resize_with(slot + 1, || None);
         }
         if call.shared.bases[slot].is_none() {
-            call.shared.bases[slot] = Some(Base::new(call.kernel, index, call.shared)?);
+            let (rules, options) = (call.shared.rules, &call.shared.options);
+            let base = Base::new(call.kernel, index, rules, options)?;
+            call.shared.bases[slot] = Some(base);
         }
         let layout = &call.shared.rules.layout;
         let bins = layout.bin * SMALL_CLASSES as u64;

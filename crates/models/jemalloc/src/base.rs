@@ -4,8 +4,9 @@
 //! is fresh from the kernel, so only what is written becomes resident. Only the stacks of thread caches come back, where they
 //! are from here (`base_stacks`).
 
+use crate::options::Options;
 use crate::pages::pages_map;
-use crate::shared::Shared;
+use crate::rules::Rules;
 use crate::size_classes::{CACHE_LINE, HUGE_PAGE, PAGE, Pszind, QUANTUM, Szind};
 use crate::thp::{BaseHugePages, Thp};
 use crate::units::{ArenaIndex, Serial};
@@ -52,8 +53,12 @@ pub(crate) struct Rest {
 
 impl Base {
     /// Makes a base in a block of its own (`base_new`). `None` where there is no memory.
-    pub(crate) fn new(kernel: &mut Kernel, arena: ArenaIndex, shared: &Shared) -> Option<Self> {
-        let (rules, options) = (shared.rules, &shared.options);
+    pub(crate) fn new(
+        kernel: &mut Kernel,
+        arena: ArenaIndex,
+        rules: &Rules,
+        options: &Options,
+    ) -> Option<Self> {
         let bytes = rules.layout.base;
         let thp = match rules.base_sets_thp {
             true => options.thp,

@@ -7,9 +7,10 @@
 
 mod stored;
 
-pub(crate) use stored::{StoredEdatas, put_id, take_id};
+pub(crate) use crate::edata_id::EdataId;
+pub(crate) use stored::StoredEdatas;
 
-use crate::edata_heap::{HeapLinks, SerialOrder};
+use crate::heap_links::HeapLinks;
 use crate::size_classes::{PAGE, Pszind, Szind};
 use crate::units::{ArenaIndex, Serial};
 use highwater_allocator::{Address, Bytes};
@@ -17,9 +18,8 @@ use highwater_allocator::{Address, Bytes};
 /// `sizeof (edata_t)`, before 5.3.0 `sizeof (extent_t)`.
 pub(crate) const EDATA_BYTES: Bytes = Bytes(128);
 
-/// An extent's structure, by number. Numbers are used again as the structures are.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) struct EdataId(pub(crate) u32);
+/// The key of an extent in the order: its serial number and address.
+pub(crate) type SerialOrder = (Serial, Address);
 
 /// The state of an extent (`extent_state_t`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -6,42 +6,9 @@
 //! becomes the root if it comes before that one alone (`ph_insert`). It may then lie above others that come before it. So the links
 //! are those of the real heap.
 
-use crate::edata::{EdataId, Edatas, put_id, take_id};
-use crate::units::Serial;
-use highwater_allocator::{Address, Entry, Packed, Unpacker};
+use crate::edata::{EdataId, Edatas};
+use crate::heap_links::HeapLinks;
 use std::collections::VecDeque;
-
-/// The key of an extent in the order: its serial number and address.
-pub(crate) type SerialOrder = (Serial, Address);
-
-/// What an extent that is in a heap is linked to (`phn_link_t`).
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct HeapLinks {
-    /// The one before it in its list; the parent, if it is the first child; the root, if it is the first in the waiting list.
-    before: Option<EdataId>,
-    /// The next in its list; of the root, the first that waits.
-    next: Option<EdataId>,
-    /// The first of its children (`lchild`).
-    child: Option<EdataId>,
-}
-
-impl Entry for HeapLinks {
-    #[inline]
-    fn put(&self, before: &Self, packed: &mut Packed) {
-        put_id(self.before, before.before, packed);
-        put_id(self.next, before.next, packed);
-        put_id(self.child, before.child, packed);
-    }
-
-    #[inline]
-    fn take(before: &Self, reader: &mut Unpacker<'_>) -> Self {
-        Self {
-            before: take_id(before.before, reader),
-            next: take_id(before.next, reader),
-            child: take_id(before.child, reader),
-        }
-    }
-}
 
 /// How the releases' heaps differ.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -297,8 +264,8 @@ fn append(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::ArenaIndex;
-    use highwater_allocator::Bytes;
+    use crate::units::{ArenaIndex, Serial};
+    use highwater_allocator::{Address, Bytes};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 

@@ -2,8 +2,8 @@
 //!
 //! jemalloc 5.3.0, src/eset.c. An `ecache_t` is such a set and one of guarded extents, which the model does not have.
 
-use crate::edata::{Edata, EdataId, Edatas};
-use crate::edata_heap::{EdataHeap, HeapKind, SerialOrder};
+use crate::edata::{Edata, EdataId, Edatas, SerialOrder};
+use crate::edata_heap::{EdataHeap, HeapKind};
 use crate::size_classes::{PAGE, PAGE_CLASSES, Pszind, pages};
 use crate::units::Serial;
 use highwater_allocator::{Address, Bytes, Pages, table_bytes};

@@ -25,3 +25,22 @@ mod system;
 #[path = "../src/wire.rs"]
 #[allow(dead_code)]
 mod wire;
+
+use core::arch::global_asm;
+
+// The C library's own start-up code differs from version to version, and a program linked with that of one version does
+// not start on an older one. So the loader hands over here.
+global_asm!(
+    ".globl _start",
+    "_start:",
+    "xor %ebp, %ebp",
+    "and $-16, %rsp",
+    "call {serve}",
+    "hlt",
+    serve = sym serve,
+    options(att_syntax)
+);
+
+extern "C" fn serve() -> ! {
+    crate::serve::serve()
+}

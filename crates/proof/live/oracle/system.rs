@@ -1,25 +1,8 @@
-//! The program's ground without the standard library: its start, its end and system calls, made without the C library.
+//! The program's ground without the standard library: its end and system calls, made without the C library.
 
-use core::arch::{asm, global_asm};
+use core::arch::asm;
 use core::ffi::CStr;
 use core::panic::PanicInfo;
-
-// The C library's own start-up code differs from version to version, and a program linked with that of one version does
-// not start on an older one. So the loader hands over here.
-global_asm!(
-    ".globl _start",
-    "_start:",
-    "xor %ebp, %ebp",
-    "and $-16, %rsp",
-    "call {serve}",
-    "hlt",
-    serve = sym serve,
-    options(att_syntax)
-);
-
-extern "C" fn serve() -> ! {
-    crate::serve::serve()
-}
 
 /// Ends the program with a message.
 pub(crate) fn die(message: &[u8]) -> ! {

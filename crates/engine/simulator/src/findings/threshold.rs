@@ -5,9 +5,9 @@ use super::kinds::Cause;
 use super::remedy::{Cost, Gain, Remedy, variable};
 use super::scene::Scene;
 use crate::arenas::Arena;
+use crate::held::Held;
 use crate::pins::Origin;
 use crate::ranges::Ranges;
-use crate::simulation::Held;
 use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Decision, Logged};
 use highwater_glibc::Glibc;
 

@@ -1,7 +1,7 @@
 //! The longest block at each address where one began.
 
 use super::LARGE;
-use crate::simulation::Held;
+use crate::held::Held;
 
 /// Spreads addresses over the table: odd, and nothing else.
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;

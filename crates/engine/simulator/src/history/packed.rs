@@ -2,7 +2,7 @@
 //! and those that are live, each by what it differs from the one before.
 
 use super::{History, Past};
-use crate::simulation::{Held, Stamp};
+use crate::held::{Held, Stamp};
 use highwater_allocator::{Address, Bytes, Entry, Micros, Packed, ThreadId, Unpacker};
 use highwater_workload::SiteId;
 

@@ -1,7 +1,8 @@
 //! The structures of extents in few bytes, each by what it differs from the one before.
 
-use super::{Edata, EdataId, Edatas, ExtentState};
-use crate::edata_heap::HeapLinks;
+use super::{Edata, Edatas, ExtentState};
+use crate::edata_id::{put_id, take_id};
+use crate::heap_links::HeapLinks;
 use crate::size_classes::{Pszind, Szind};
 use crate::units::{ArenaIndex, Serial};
 use highwater_allocator::{Address, Bytes, Entry, Packed, Sparse, Unpacker};
@@ -120,22 +121,4 @@ impl Entry for Edata {
             home_serial: Serial(reader.take_beside(before.home_serial.0)),
         }
     }
-}
-
-/// Returns a number for an extent that may not be there.
-fn number(id: Option<EdataId>) -> u64 {
-    id.map_or(0, |id| u64::from(id.0) + 1)
-}
-
-/// Writes which extent there is, if any, by what it differs from another.
-#[inline]
-pub(crate) fn put_id(id: Option<EdataId>, before: Option<EdataId>, packed: &mut Packed) {
-    packed.put_beside(number(id), number(before));
-}
-
-/// Reads what [`put_id`] wrote.
-#[inline]
-pub(crate) fn take_id(before: Option<EdataId>, reader: &mut Unpacker<'_>) -> Option<EdataId> {
-    let number = reader.take_beside(number(before));
-    number.checked_sub(1).map(|number| EdataId(number as u32))
 }
