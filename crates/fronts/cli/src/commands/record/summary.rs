@@ -74,6 +74,26 @@ fn describe(
         },
         grouped(bytes.div_ceil(1024)),
     );
+    list(&mut text, recordings);
+    if let Some(unseen) = unseen(recordings) {
+        let _ = writeln!(text, "{unseen}");
+    }
+    background(&mut text, recordings, in_background);
+    let unknown = recordings
+        .iter()
+        .find_map(|one| one.unknown_python.as_deref());
+    if let Some(release) = unknown {
+        let _ = writeln!(
+            text,
+            "The call sites lack Python functions: this build of Python {release} is not known. Release builds of 3.9 to 3.15 are."
+        );
+    }
+    let _ = writeln!(text, "Next: highwater replay {}", longest.path.display());
+    text
+}
+
+/// The recordings with the most calls, a line each.
+fn list(text: &mut String, recordings: &[Figures]) {
     for recording in recordings.iter().take(LISTED) {
         let name = recording
             .path
@@ -91,12 +111,13 @@ fn describe(
     }
     match recordings.len().saturating_sub(LISTED) {
         0 => {}
-        1 => text += "  and one more\n",
-        count => text += &format!("  and {count} more\n"),
+        1 => *text += "  and one more\n",
+        count => *text += &format!("  and {count} more\n"),
     }
-    if let Some(unseen) = unseen(recordings) {
-        let _ = writeln!(text, "{unseen}");
-    }
+}
+
+/// What a replay has to be told of a program that turned on jemalloc's threads by itself.
+fn background(text: &mut String, recordings: &[Figures], in_background: &HashSet<u32>) {
     let turned_on = recordings
         .iter()
         .find(|one| in_background.contains(&one.process) && !one.asks_background);
@@ -111,17 +132,6 @@ fn describe(
             }
         );
     }
-    let unknown = recordings
-        .iter()
-        .find_map(|one| one.unknown_python.as_deref());
-    if let Some(release) = unknown {
-        let _ = writeln!(
-            text,
-            "The call sites lack Python functions: this build of Python {release} is not known. Release builds of 3.9 to 3.15 are."
-        );
-    }
-    let _ = writeln!(text, "Next: highwater replay {}", longest.path.display());
-    text
 }
 
 /// What is said of processes without a call.
