@@ -275,6 +275,7 @@ fn a_recording_that_cannot_be_had_is_said_and_the_page_goes_on() -> Result<()> {
         "javascript:alert(1)",
         "data:text/plain,x",
         "http://a:b@127.0.0.1/x",
+        "",
     ] {
         at(odd, "", |page| {
             page.wait_for_text("main", "Ignored `trace`")?;
