@@ -8,9 +8,9 @@ mod order;
 mod places;
 mod same;
 
-use std::{fs, num::NonZeroU64, path::Path};
+use std::{fs, num::NonZeroU64, path::Path, thread};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use zopfli::{Format, Options};
 
 /// How the name of a module ends as it is built.
@@ -25,6 +25,9 @@ const TRIES: NonZeroU64 = NonZeroU64::new(15).unwrap();
 /// How many pieces each million bytes may be packed in, each by what is frequent there: with the usual 15 there are 0.3 % more bytes.
 const PIECES: u16 = 60;
 
+/// From how many functions on a run of code that they have says nothing about two of them, in each of the orders that are tried.
+const COMMON: [usize; 6] = [70, 100, 140, 200, 280, 400];
+
 /// Packs the modules of a folder, and has the page load its own packed.
 pub(crate) fn modules(dist: &Path) -> Result<()> {
     let mut modules = Vec::new();
@@ -32,9 +35,9 @@ pub(crate) fn modules(dist: &Path) -> Result<()> {
         let name = entry?.file_name().to_string_lossy().into_owned();
         if let Some(stem) = name.strip_suffix(PLAIN) {
             let module = fs::read(dist.join(&name))?;
-            let module =
+            let (module, packed) =
                 rewritten(&module).with_context(|| format!("cannot write {name} again"))?;
-            fs::write(dist.join(format!("{stem}{PACKED}")), packed(&module)?)?;
+            fs::write(dist.join(format!("{stem}{PACKED}")), packed)?;
             fs::write(dist.join(&name), module)?;
             modules.push(stem.to_owned());
         }
@@ -44,10 +47,23 @@ pub(crate) fn modules(dist: &Path) -> Result<()> {
     Ok(fs::write(file, loading_packed(&page, &modules)?)?)
 }
 
-/// A module that does the same and packs better.
-fn rewritten(module: &[u8]) -> Result<Vec<u8>> {
-    let module = places::without_columns(&same::kept_once(module)?)?;
-    order::packing_well(&module)
+/// A module that does the same and packs better, and the same packed: the smallest of several orders. Which of them that is nobody
+/// foresees, and one alone is up to 0.2 % more after any change of the code.
+fn rewritten(module: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
+    let module = &places::without_columns(&same::kept_once(module)?)?;
+    let tried = thread::scope(|scope| {
+        let tries = COMMON.map(|common| {
+            scope.spawn(move || {
+                let ordered = order::packing_well(module, common)?;
+                let packed = packed(&ordered)?;
+                Ok((ordered, packed))
+            })
+        });
+        let tried = tries.map(|one| one.join().unwrap_or_else(|_| bail!("a try panicked")));
+        tried.into_iter().collect::<Result<Vec<_>>>()
+    })?;
+    let smallest = tried.into_iter().min_by_key(|(_, packed)| packed.len());
+    smallest.context("no order was tried")
 }
 
 /// A page that loads its module packed.

@@ -11,17 +11,16 @@ use super::functions::{functions, with_functions};
 
 /// Bytes of code that two functions have in common where they are alike.
 const RUN: usize = 5;
-/// A run that more functions have says nothing about any two of them.
-const COMMON: usize = 100;
 /// Bytes of functions before a place that count there: what follows lies within reach of them.
 const REACH: usize = 28_000;
 /// What the length of a short function counts as, in bytes, so that the shortest are not always the most alike.
 const SHORT: usize = 30;
 
-/// Writes a module again, its functions in the order that packs best; what it does stays the same.
-pub(super) fn packing_well(module: &[u8]) -> Result<Vec<u8>> {
+/// Writes a module again, its functions in an order in which it packs well; what it does stays the same. A run of code that `common`
+/// functions have or more says nothing about any two of them.
+pub(super) fn packing_well(module: &[u8], common: usize) -> Result<Vec<u8>> {
     let (_, bodies) = functions(module)?;
-    let order = order(&bodies);
+    let order = order(&bodies, common);
     let mut place = vec![0; order.len()];
     for (at, &function) in order.iter().enumerate() {
         place[function] = at;
@@ -35,8 +34,8 @@ pub(super) fn packing_well(module: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// The functions, each after those within reach that it has most in common with, for its length.
-fn order(bodies: &[&[u8]]) -> Vec<usize> {
-    let (runs_of, having) = runs(bodies);
+fn order(bodies: &[&[u8]], common: usize) -> Vec<usize> {
+    let (runs_of, having) = runs(bodies, common);
     let weight: Vec<i64> = having
         .iter()
         .map(|functions| (1000.0 / (functions.len() as f64).sqrt()) as i64)
@@ -86,7 +85,7 @@ fn order(bodies: &[&[u8]]) -> Vec<usize> {
 }
 
 /// The runs of each function that it shares with few others, by number, and the functions that have each run.
-fn runs(bodies: &[&[u8]]) -> (Vec<Vec<usize>>, Vec<Vec<usize>>) {
+fn runs(bodies: &[&[u8]], common: usize) -> (Vec<Vec<usize>>, Vec<Vec<usize>>) {
     let mut having: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
     for (function, body) in bodies.iter().enumerate() {
         for run in body.windows(RUN) {
@@ -98,7 +97,7 @@ fn runs(bodies: &[&[u8]]) -> (Vec<Vec<usize>>, Vec<Vec<usize>>) {
     }
     let having: Vec<Vec<usize>> = having
         .into_values()
-        .filter(|functions| (2..COMMON).contains(&functions.len()))
+        .filter(|functions| (2..common).contains(&functions.len()))
         .collect();
     let mut runs_of = vec![Vec::new(); bodies.len()];
     for (run, functions) in having.iter().enumerate() {
@@ -115,7 +114,7 @@ mod tests {
     #[test]
     fn like_lies_beside_like_and_every_name_has_its_function() -> Result<()> {
         let before = module();
-        let after = packing_well(&before)?;
+        let after = packing_well(&before, 100)?;
         let (_, bodies) = functions(&after)?;
         assert_ne!(after, before);
         assert_eq!(bodies[1], bodies[2], "the two that are alike");
@@ -131,6 +130,6 @@ mod tests {
 
     #[test]
     fn what_is_no_module_is_refused() {
-        assert!(packing_well(b"no module").is_err());
+        assert!(packing_well(b"no module", 100).is_err());
     }
 }
