@@ -50,6 +50,29 @@ fn fills_the_screen(page: &Page, step: usize) -> Result<()> {
     Ok(())
 }
 
+/// How wide a page is, its charts that are too flat to be read, and names of curves that lie over each other.
+const ON_A_PHONE: &str = "
+    const places = (of) => [...document.querySelectorAll(of)].filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect());
+    const names = places('.end:not(.end--room)');
+    const over = names.filter((one, at) => names.slice(at + 1).some((other) => Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 4
+        && Math.min(one.right, other.right) - Math.max(one.left, other.left) > 4));
+    return { wide: document.documentElement.scrollWidth, flat: places('.plot').filter((one) => one.height < 200).length, over: over.length };";
+
+fn reads_on_a_phone(page: &Page, step: usize) -> Result<()> {
+    page.look(View {
+        width: 390,
+        height: 844,
+        dark: false,
+    })?;
+    page.frames(4)?;
+    let found = page.evaluate(ON_A_PHONE)?;
+    ensure!(
+        found == json!({ "wide": 390, "flat": 0, "over": 0 }),
+        "step {step}: {found}"
+    );
+    Ok(())
+}
+
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
 pub(crate) fn each_step_of_a_talk_fills_one_screen() -> Result<()> {
@@ -62,6 +85,7 @@ pub(crate) fn each_step_of_a_talk_fills_one_screen() -> Result<()> {
             page.wait_for("main.talk[data-busy=false]")?;
             page.frames(4)?;
             fills_the_screen(page, step)?;
+            reads_on_a_phone(page, step)?;
             // Curves have names, beside the chart or in the table.
             let named = page.count(".talk .names__words")? + page.count(".talk .row__name")?;
             ensure!(named > 0 || page.count("#chart")? == 0, "step {step}");

@@ -33,7 +33,8 @@ pub fn number(value: f64) -> String {
 pub fn time_ticks(from: Micros, to: Micros) -> Vec<(Micros, String)> {
     let span = Micros(to.0 - from.0).as_seconds();
     let (unit, name) = match span {
-        s if s < 0.01 => (1e-6, "µs"),
+        s if s < 0.001 => (1e-6, "µs"),
+        s if s < 1.0 => (1e-3, "ms"),
         s if s < 600.0 => (1.0, "s"),
         s if s < 4.0 * 3600.0 => (60.0, "min"),
         s if s < 96.0 * 3600.0 => (3600.0, "h"),
@@ -97,8 +98,9 @@ mod tests {
             let ticks = time_ticks(Micros(0), Micros(most)).into_iter();
             ticks.map(|(_, label)| label).collect()
         };
-        assert_eq!(labels(500_000)[..3], ["0 s", "0.1 s", "0.2 s"]);
-        let short = labels(10);
-        assert_eq!(short[..3], ["0 µs", "2 µs", "4 µs"]);
+        assert_eq!(labels(5_000_000)[..3], ["0 s", "1 s", "2 s"]);
+        assert_eq!(labels(500_000)[..3], ["0 ms", "100 ms", "200 ms"]);
+        assert_eq!(labels(20_000)[..3], ["0 ms", "5 ms", "10 ms"]);
+        assert_eq!(labels(10)[..3], ["0 µs", "2 µs", "4 µs"]);
     }
 }
