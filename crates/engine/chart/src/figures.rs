@@ -2,9 +2,21 @@
 
 use highwater_simulator::{Bytes, Decimal, Micros};
 
-/// A size in MiB with one decimal, without its unit: `207.6`.
+/// A size in MiB without its unit: `207.6`, `8.94`, `0.0117`.
 pub fn mib(bytes: Bytes) -> String {
-    bytes.decimal_mib(1).to_string()
+    bytes.decimal_mib(decimals(bytes)).to_string()
+}
+
+/// The decimals with which a size in MiB is true within half a percent, at least one.
+pub fn decimals(bytes: Bytes) -> u32 {
+    let mib = bytes.as_mib();
+    let mut decimals = 1;
+    let mut least = 10.0;
+    while mib < least && decimals < 6 && bytes > Bytes::ZERO {
+        decimals += 1;
+        least /= 10.0;
+    }
+    decimals
 }
 
 /// A time in seconds with two decimals: `10.08 s`.
@@ -88,6 +100,12 @@ pub fn ticks(most: f64, wanted: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_has_as_many_decimals_as_make_it_true() {
+        let sizes = [Bytes(0), Bytes(12 << 10), Bytes::kib(9155), Bytes::mib(208)];
+        assert_eq!(sizes.map(mib), ["0.0", "0.0117", "8.94", "208.0"]);
+    }
 
     #[test]
     fn ticks_are_round() {

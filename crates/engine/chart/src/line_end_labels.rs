@@ -1,5 +1,6 @@
 //! Labels at the right edge of a chart: the letters of the runs and their last values.
 
+use crate::figures::{decimals, mib};
 use highwater_simulator::{Bytes, places_by_key};
 
 /// Runs at most 1 % apart, which share a label.
@@ -77,20 +78,10 @@ fn grouped(values: &[Bytes], highest: f64) -> Vec<LineEnd> {
     ends
 }
 
-/// MiB with as many decimals as make it true within half a percent, and what that text says.
+/// A size in MiB as it is shown, and what that text says.
 fn figure(value: Bytes) -> (String, f64) {
-    let mib = value.as_mib();
-    let mut decimals = 1;
-    let mut least = 10.0;
-    while mib < least && decimals < 6 && value > Bytes::ZERO {
-        decimals += 1;
-        least /= 10.0;
-    }
-    let scale = f64::from(10_u32.pow(decimals));
-    (
-        value.decimal_mib(decimals).to_string(),
-        (mib * scale).round() / scale,
-    )
+    let scale = f64::from(10_u32.pow(decimals(value)));
+    (mib(value), (value.as_mib() * scale).round() / scale)
 }
 
 #[cfg(test)]
@@ -99,8 +90,13 @@ mod tests {
 
     #[test]
     fn each_letter_has_its_own_figure_where_it_differs() {
-        let mib = |tenths: u64| Bytes(tenths * (1 << 20) / 10);
-        let found = line_end_labels(&[mib(89), mib(109), mib(89), mib(1622)], 400.0, 0.05, 8);
+        let tenths = |tenths: u64| Bytes(tenths * (1 << 20) / 10);
+        let found = line_end_labels(
+            &[tenths(89), tenths(109), tenths(89), tenths(1622)],
+            400.0,
+            0.05,
+            8,
+        );
         let said: Vec<(&[usize], &str)> = found
             .iter()
             .map(|end| (&end.runs[..], &end.figure[..]))
