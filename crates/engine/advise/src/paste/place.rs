@@ -4,6 +4,7 @@ mod whose;
 
 use super::{Form, file_name};
 use highwater_settings::documents;
+use highwater_simulator::repeated;
 pub(super) use whose::{Container, Service};
 
 /// What a file asks of a change besides its form.
@@ -113,8 +114,8 @@ fn unread(key: &str, part: &str) -> String {
 
 fn unknown(name: &str) -> String {
     let text = match name {
-        "" => "this text",
-        name => name,
+        "" => "this text".to_owned(),
+        name => repeated(name),
     };
     format!(
         "The form of {text} is not known: these are plain variables. Set them as it sets its own."

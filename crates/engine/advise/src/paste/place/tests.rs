@@ -151,6 +151,9 @@ fn an_unknown_form_is_said_and_plain_variables_are_none() {
             "{text}"
         );
     }
+    // A name may be anything.
+    let pasted = into("a\nrm -rf x", "{\"a\": 1}");
+    assert!(pasted.starts_with("# The form of a\\nrm -rf"), "{pasted}");
     for text in ["", "A=1\n\n# b\nC=\n", "A=1\0B=2\0"] {
         assert!(!into("x", text).contains("not known"), "{text:?}");
     }
