@@ -261,7 +261,7 @@ fn whatever_is_wrong_in_the_header_is_named_with_its_line() {
 fn the_first_line_says_what_the_file_is() {
     for (text, word) in [
         ("", "is empty"),
-        ("\n", "highwater-trace 1"),
+        ("\n", "highwater-trace 2"),
         ("highwater-trace 2\n", "no calls"),
         ("highwater-trace 3\n", "version 1 or 2"),
         ("highwater-trace 10\n", "`10`"),
