@@ -90,15 +90,20 @@ fn while_it_runs(page: &Page, cycles: &str, script: &str) -> Result<()> {
          const cycles = document.querySelector('#parameter-cycles');
          cycles.value = arguments[0];
          return new Promise((done) => {{
-             const seen = new MutationObserver(() => {{
-                 if (main.dataset.busy !== 'true') return;
+             let is_done = false;
+             const act = () => {{
+                 if (is_done || main.dataset.busy !== 'true') return;
+                 is_done = true;
                  seen.disconnect();
                  {script};
                  done(true);
-             }});
+             }};
+             const seen = new MutationObserver(act);
              seen.observe(main, {{ attributes: true }});
              cycles.dispatchEvent(new Event('input', {{ bubbles: true }}));
              cycles.dispatchEvent(new Event('change', {{ bubbles: true }}));
+             // Those of before may be on their way still, and these follow them without a pause.
+             requestAnimationFrame(act);
          }});"
     );
     page.evaluate_with(&script, vec![cycles.into()])?;
