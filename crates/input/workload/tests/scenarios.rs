@@ -3,7 +3,7 @@
 use highwater_workload::Scenario;
 use highwater_workload::pattern::Pattern;
 use highwater_workload::scenario::ScenarioFile;
-use highwater_workload::spec::{Calls, PlannedStage, Step};
+use highwater_workload::spec::{Calls, OPTIONS, PlannedStage, Step};
 use std::fs;
 
 /// What is wrong with a file, read or planned.
@@ -244,30 +244,11 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
 
 #[test]
 fn an_error_is_one_line_whatever_a_file_says() {
-    let keys = [
-        "version",
-        "scenario",
-        "trace",
-        "checksum",
-        "pattern",
-        "python",
-        "allocator",
-        "environment",
-        "cap",
-        "high",
-        "cores",
-        "seed",
-        "workers",
-        "trim",
-        "thp",
-        "khugepaged",
-        "page_size",
-    ];
-    let odd = "a\\nb\\r\\u001b[2J\\u0085c";
-    let mut texts: Vec<String> = keys
+    let keys = OPTIONS
         .iter()
-        .map(|key| format!("{key} = \"{odd}\"\n"))
-        .collect();
+        .chain(&["version", "scenario", "trace", "checksum"]);
+    let odd = "a\\nb\\r\\u001b[2J\\u0085c";
+    let mut texts: Vec<String> = keys.map(|key| format!("{key} = \"{odd}\"\n")).collect();
     texts.push(format!("\"{odd}\" = 1\n"));
     texts.push(format!(
         "pattern = \"service\"\n[parameters]\n\"{odd}\" = 1\n"

@@ -31,7 +31,7 @@ impl Jemalloc {
         let tsd = self.threads.get_mut(thread)?;
         // A class that is not cached has no bin, or one without slots.
         let block = tsd.tcache.as_mut()?.bins.get_mut(class.0)?.alloc()?;
-        if tsd.until_gc.alloc.is_over(usable, &shared.options) {
+        if tsd.until_gc.alloc.count_down(usable, &shared.options) {
             self.tcache_gc_event(kernel, thread);
         }
         Some(block)
@@ -51,7 +51,7 @@ impl Jemalloc {
             Some(bin) if !bin.is_full() && shared.rules.collection != Collection::Counted => {
                 bin.dalloc(kernel, block);
                 let usable = edata.usable(shared.options.large_pad());
-                if tsd.until_gc.dalloc.is_over(usable, &shared.options) {
+                if tsd.until_gc.dalloc.count_down(usable, &shared.options) {
                     self.tcache_gc_event(kernel, thread);
                 }
                 true

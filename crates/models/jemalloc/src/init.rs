@@ -32,12 +32,7 @@ impl Jemalloc {
     fn malloc_init_hard(&mut self, kernel: &mut Kernel) {
         let (before, unwritten) = (kernel.rss(), kernel.unwritten());
         let rules = self.shared.rules;
-        let base = Base::new(
-            kernel,
-            ArenaIndex::FIRST,
-            self.shared.rules,
-            &self.shared.options,
-        );
+        let base = Base::new(kernel, ArenaIndex::FIRST, rules, &self.shared.options);
         self.shared.bases.push(base);
         let classes = self.shape.classes.max(SMALL_CLASSES) as u64;
         self.base_alloc(kernel, rules.layout.cache_info * classes);

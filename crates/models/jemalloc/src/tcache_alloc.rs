@@ -168,7 +168,7 @@ impl Jemalloc {
         bytes: Bytes,
     ) {
         let waits = &mut self.threads[thread].until_gc;
-        if waits.alloc.is_over(bytes, &self.shared.options) {
+        if waits.alloc.count_down(bytes, &self.shared.options) {
             self.tcache_gc_event(kernel, thread);
         }
     }
@@ -182,7 +182,7 @@ impl Jemalloc {
         bytes: Bytes,
     ) {
         let waits = &mut self.threads[thread].until_gc;
-        if waits.dalloc.is_over(bytes, &self.shared.options) {
+        if waits.dalloc.count_down(bytes, &self.shared.options) {
             self.tcache_gc_event(kernel, thread);
         }
     }

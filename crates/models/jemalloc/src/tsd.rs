@@ -62,7 +62,7 @@ impl Wait {
 
     /// Counts bytes down, and returns whether the wait is over; the next one has begun then (`te_event_advance`).
     #[inline]
-    pub(crate) fn is_over(&mut self, bytes: Bytes, options: &Options) -> bool {
+    pub(crate) fn count_down(&mut self, bytes: Bytes, options: &Options) -> bool {
         let is_over = bytes >= self.0;
         self.0 = match is_over {
             true => options.tcache_gc_incr_bytes,

@@ -145,7 +145,12 @@ pub(crate) fn environment(
             Tone::Surprise => "!",
             Tone::NoEffect | Tone::NotRead | Tone::Invalid => "✗",
         };
-        writeln!(out, "  {sign} {}: {}", remark.variable, remark.text)?;
+        writeln!(
+            out,
+            "  {sign} {}: {}",
+            remark.variable,
+            one_line(&remark.text)
+        )?;
     }
     Ok(())
 }
