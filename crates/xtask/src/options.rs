@@ -1,11 +1,13 @@
 //! The command line.
 
+mod parse;
+
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use lexopt::prelude::*;
 
-use crate::setup::{Installing, Part};
+use crate::setup::Part;
+pub(crate) use parse::parse;
 
 /// What `cargo xtask help` prints.
 pub(crate) const HELP: &str = "\
@@ -215,171 +217,6 @@ impl Command {
             | Self::Record(_)
             | Self::Advise(_)
             | Self::Claims => &[],
-        }
-    }
-}
-
-/// Returns the command, and whether it may install what it needs.
-pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<(Command, Installing)> {
-    let mut installing = Installing::Allowed;
-    let name = loop {
-        match parser.next()? {
-            None | Some(Long("help") | Short('h')) => return Ok((Command::Help, installing)),
-            Some(Long("no-install")) => installing = Installing::Forbidden,
-            Some(Value(name)) => break name.string()?,
-            Some(other) => return Err(other.unexpected().into()),
-        }
-    };
-    let mut command = Command::named(&name)?;
-    while let Some(argument) = parser.next()? {
-        match (&mut command, argument) {
-            (_, Long("help") | Short('h')) => return Ok((Command::Help, installing)),
-            (_, Long("no-install")) => installing = Installing::Forbidden,
-            (Command::Serve(options), Long("release")) => options.release = true,
-            (Command::Serve(options), Long("open")) => options.open = true,
-            (Command::Serve(options), Long("port")) => options.port = parser.value()?.parse()?,
-            (Command::Build(options), Long("release")) => options.release = true,
-            (Command::Dist(options), Long("native")) => options.native = true,
-            (Command::Voice(options), Long("list")) => options.list = true,
-            (Command::Shots(options), Long("out")) => options.out = Some(parser.value()?.into()),
-            (Command::Fidelity(options), Long("only")) => {
-                options.only = Some(parser.value()?.string()?);
-            }
-            (Command::Fidelity(options), Long("libraries")) => {
-                options.libraries = Some(parser.value()?.into());
-            }
-            (Command::Fidelity(options), Long("out")) => options.out = Some(parser.value()?.into()),
-            (Command::Fidelity(options), Long("operations")) => {
-                options.operations = Some(parser.value()?.parse()?);
-            }
-            (Command::Fidelity(options), Value(trace)) => options.traces.push(trace.into()),
-            (Command::Fuzz(options), Long("minutes")) => {
-                let minutes: f64 = parser.value()?.parse()?;
-                if !(minutes > 0.0 && minutes <= 10_000.0) {
-                    bail!("--minutes {minutes}: it must be above 0 and at most 10000");
-                }
-                options.minutes = minutes;
-            }
-            (Command::Fuzz(options), Long("seed")) => {
-                options.seed = Some(parser.value()?.parse()?);
-            }
-            (Command::Perf(options), Long("against")) => {
-                options.against = Some(parser.value()?.string()?);
-            }
-            (Command::Perf(options), Long("only")) => {
-                options.only = Some(parser.value()?.string()?);
-            }
-            (Command::Perf(options), Long("runs")) => {
-                options.runs = parser.value()?.parse()?;
-                if options.runs == 0 {
-                    bail!("--runs 0: at least one is required");
-                }
-            }
-            (
-                Command::Record(Record { rounds, .. }) | Command::Advise(Advise { rounds, .. }),
-                Long("rounds"),
-            ) => {
-                *rounds = parser.value()?.parse()?;
-                if *rounds == 0 {
-                    bail!("--rounds 0: at least one is required");
-                }
-            }
-            (Command::Record(options), Long("forks")) => {
-                options.forks = parser.value()?.parse()?;
-            }
-            (Command::Advise(options), Long("only")) => {
-                options.only = Some(parser.value()?.string()?);
-            }
-            (
-                Command::Record(Record { service, .. }) | Command::Advise(Advise { service, .. }),
-                Long("service"),
-            ) => {
-                *service = Some(std::path::absolute(parser.value()?)?);
-            }
-            (Command::Record(options), Long("libraries")) => {
-                options.libraries = Some(std::path::absolute(parser.value()?)?);
-            }
-            (Command::Fuzz(options), Value(target)) if options.target.is_none() => {
-                options.target = Some(target.string()?);
-            }
-            (_, other) => return Err(other.unexpected().into()),
-        }
-    }
-    Ok((command, installing))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(arguments: &[&str]) -> Result<Command> {
-        Ok(parse(lexopt::Parser::from_args(arguments))?.0)
-    }
-
-    #[test]
-    fn every_command_takes_no_install_before_and_after_its_name() -> Result<()> {
-        let parse = |arguments: &[&str]| parse(lexopt::Parser::from_args(arguments));
-        for name in [
-            "setup", "serve", "build", "book", "dist", "test", "voice", "shots", "fidelity",
-            "fuzz", "record", "advise", "claims",
-        ] {
-            assert_eq!(parse(&[name])?.1, Installing::Allowed);
-            assert_eq!(parse(&[name, "--no-install"])?.1, Installing::Forbidden);
-            assert_eq!(parse(&["--no-install", name])?.1, Installing::Forbidden);
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn serve_needs_less_than_test() -> Result<()> {
-        let (serve, test) = (parsed(&["serve"])?.needs(), parsed(&["test"])?.needs());
-        assert!(serve.len() < test.len() && serve.iter().all(|part| test.contains(part)));
-        Ok(())
-    }
-
-    #[test]
-    fn serve_takes_its_options_in_any_order() {
-        let expected = Command::Serve(Serve {
-            release: true,
-            port: 9000,
-            open: true,
-        });
-        let command = parsed(&["serve", "--port=9000", "--open", "--release"]).expect("valid");
-        assert_eq!(command, expected);
-    }
-
-    #[test]
-    fn fidelity_takes_traces_among_its_options() {
-        let expected = Command::Fidelity(Fidelity {
-            only: Some("glibc".into()),
-            operations: Some(1000),
-            traces: vec!["a.hwt".into(), "b.hwt.gz".into()],
-            ..Fidelity::default()
-        });
-        let command = parsed(&[
-            "fidelity",
-            "--only",
-            "glibc",
-            "a.hwt",
-            "--operations",
-            "1000",
-            "b.hwt.gz",
-        ]);
-        assert_eq!(command.expect("valid"), expected);
-    }
-
-    #[test]
-    fn what_is_not_understood_is_refused() {
-        for arguments in [
-            &["srve"][..],
-            &["test", "--release"],
-            &["voice", "docs"],
-            &["fidelity", "--operations", "many"],
-            &["serve", "--port", "70000"],
-            &["serve", "--port"],
-            &["--release"],
-        ] {
-            assert!(parsed(arguments).is_err(), "{arguments:?}");
         }
     }
 }

@@ -125,12 +125,10 @@ fn perform<const TOUCH: bool, const ASK: bool>(
     record: &Record,
     blocks: &mut [Block],
 ) -> Answer {
-    let name = record.block as usize;
     let size = record.b as usize;
     let mut kept = 0;
     let mut bytes = record.b;
-    // SAFETY: these are the calls of a well-behaved program: what is freed or reallocated is the address of a live block
-    // or null, as a block's entry is cleared with it.
+    // SAFETY: these are the calls of a well-behaved program: what is reallocated is the address of a live block or null.
     let address = unsafe {
         match record.code {
             wire::MALLOC => (allocator.malloc)(size),
@@ -144,60 +142,65 @@ fn perform<const TOUCH: bool, const ASK: bool>(
                 kept = old_size;
                 address
             }
-            wire::FREE => {
-                let block = core::mem::replace(&mut blocks[name], NO_BLOCK);
-                (allocator.free)(block.address as *mut u8);
-                return NOTHING;
-            }
-            wire::TRIM => {
-                let done = match allocator.malloc_trim {
-                    Some(trim) => trim(record.a as usize) != 0,
-                    None => false,
-                };
-                return Answer {
-                    value: u64::from(done),
-                    ..NOTHING
-                };
-            }
-            wire::MALLOPT => {
-                let taken = match allocator.mallopt {
-                    Some(mallopt) => mallopt(record.a as i32, record.b as i32) != 0,
-                    None => false,
-                };
-                return Answer {
-                    value: u64::from(taken),
-                    ..NOTHING
-                };
-            }
-            wire::USABLE => {
-                let value = (allocator.malloc_usable_size)(blocks[name].address as *mut u8) as u64;
-                return Answer { value, ..NOTHING };
-            }
-            wire::TOUCH => {
-                let Block { address, size } = blocks[name];
-                if address != 0 {
-                    let end = record.a.saturating_add(record.b).min(size);
-                    write_pages(address as *mut u8, record.a as usize, end as usize);
-                }
-                return NOTHING;
-            }
-            wire::WAIT => {
-                interposed::pass_time(record.a);
-                return NOTHING;
-            }
-            _ => return NOTHING,
+            _ => return make_no_block(allocator, record, blocks),
         }
     };
-    blocks[name] = Block {
+    blocks[record.block as usize] = Block {
         address: address as usize,
         size: bytes,
     };
     if TOUCH && !address.is_null() {
         write_pages(address, kept as usize, bytes as usize);
     }
-    if !ASK || address.is_null() {
-        return NOTHING;
+    if ASK && !address.is_null() {
+        of_block(allocator, address)
+    } else {
+        NOTHING
     }
+}
+
+/// An operation that allocates nothing.
+#[inline(always)]
+fn make_no_block(allocator: &Allocator, record: &Record, blocks: &mut [Block]) -> Answer {
+    let block = &mut blocks[record.block as usize];
+    let value = match record.code {
+        wire::FREE => {
+            let block = core::mem::replace(block, NO_BLOCK);
+            // SAFETY: the address of a live block or null, as a block's entry is cleared with it.
+            unsafe { (allocator.free)(block.address as *mut u8) };
+            0
+        }
+        wire::TRIM => allocator.malloc_trim.map_or(0, |trim| {
+            // SAFETY: it takes any pad.
+            u64::from(unsafe { trim(record.a as usize) } != 0)
+        }),
+        wire::MALLOPT => allocator.mallopt.map_or(0, |mallopt| {
+            // SAFETY: it takes any option and value, and says which it does not know.
+            u64::from(unsafe { mallopt(record.a as i32, record.b as i32) } != 0)
+        }),
+        wire::USABLE => {
+            // SAFETY: a live block of this library or null.
+            unsafe { (allocator.malloc_usable_size)(block.address as *mut u8) as u64 }
+        }
+        wire::TOUCH => {
+            if block.address != 0 {
+                let end = record.a.saturating_add(record.b).min(block.size);
+                write_pages(block.address as *mut u8, record.a as usize, end as usize);
+            }
+            0
+        }
+        wire::WAIT => {
+            interposed::pass_time(record.a);
+            0
+        }
+        _ => 0,
+    };
+    Answer { value, ..NOTHING }
+}
+
+/// What the library says of a new block: its usable size, and of glibc's the flags of its chunk.
+#[inline(always)]
+fn of_block(allocator: &Allocator, address: *mut u8) -> Answer {
     // SAFETY: a live block of this library.
     let value = unsafe { (allocator.malloc_usable_size)(address) as u64 };
     let header = if allocator.is_jemalloc() {

@@ -2,7 +2,7 @@
 
 use crate::interposed::{self, Tables};
 use crate::library::{self, Allocator};
-use crate::memory::{copy, receive, send};
+use crate::memory::{Table, copy, receive, send};
 use crate::sequence::Job;
 use crate::system::{self, die};
 use crate::wire::{Greeting, MAGIC, Record, Reply, Request, THREADS_MAX, WAIT};
@@ -94,6 +94,43 @@ impl Server {
     }
 
     fn serve(&mut self) {
+        let thread_data = self.thread_data;
+        let (mut job, stacks) = self.take_job();
+        let patience = PATIENCE_SECONDS + waited_seconds(&job.request, job.records);
+        if job.request.waits != 0 {
+            // A forked child has no threads of the library's own, nor does jemalloc start them there again.
+            system::alarm(patience);
+            job.run(stacks, thread_data);
+            job.reply.answers = job.request.records;
+            send(slice::from_ref(job.reply));
+            send(job.answers);
+            system::exit(0);
+        }
+        // SAFETY: this process has one thread, and its child runs on as any process would.
+        match unsafe { library::fork() } {
+            -1 => die(b"fork failed"),
+            0 => {
+                system::alarm(patience);
+                job.run(stacks, thread_data);
+                // Without running anything of the C library's that might allocate or free.
+                system::exit(0);
+            }
+            child => {
+                let Some(status) = system::wait_for(child) else {
+                    die(b"its child cannot be waited for");
+                };
+                job.reply.status = i64::from(status);
+                if job.request.timed == 0 {
+                    job.reply.answers = job.request.records;
+                }
+                send(slice::from_ref(job.reply));
+                send(&job.answers[..job.reply.answers as usize]);
+            }
+        }
+    }
+
+    /// Receives the records of the request, and lays out what they need; returns the stacks of its threads beside.
+    fn take_job(&mut self) -> (Job<'_>, &mut Table<u8>) {
         let Tables {
             request,
             records,
@@ -125,7 +162,7 @@ impl Server {
             second_thread_data: 0,
             status: 0,
         };
-        let mut job = Job {
+        let job = Job {
             request,
             allocator: &self.allocator,
             records,
@@ -135,36 +172,6 @@ impl Server {
             resident,
             next: 0,
         };
-        let patience = PATIENCE_SECONDS + waited_seconds(&request, records);
-        if request.waits != 0 {
-            // A forked child has no threads of the library's own, nor does jemalloc start them there again.
-            system::alarm(patience);
-            job.run(stacks, self.thread_data);
-            job.reply.answers = request.records;
-            send(slice::from_ref(job.reply));
-            send(job.answers);
-            system::exit(0);
-        }
-        // SAFETY: this process has one thread, and its child runs on as any process would.
-        match unsafe { library::fork() } {
-            -1 => die(b"fork failed"),
-            0 => {
-                system::alarm(patience);
-                job.run(stacks, self.thread_data);
-                // Without running anything of the C library's that might allocate or free.
-                system::exit(0);
-            }
-            child => {
-                let Some(status) = system::wait_for(child) else {
-                    die(b"its child cannot be waited for");
-                };
-                job.reply.status = i64::from(status);
-                if request.timed == 0 {
-                    job.reply.answers = request.records;
-                }
-                send(slice::from_ref(job.reply));
-                send(&job.answers[..job.reply.answers as usize]);
-            }
-        }
+        (job, stacks)
     }
 }

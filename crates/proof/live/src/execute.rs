@@ -215,49 +215,54 @@ impl<A: Allocator> Executor<'_, A> {
                 }
                 self.made(block, made, given.map_or(0, |(_, size)| size), size)
             }
+            others => value(self.make_no_block(thread, others)),
+        }
+    }
+
+    /// Performs an operation that allocates nothing, and returns what it answers; nothing where that is no number.
+    fn make_no_block(&mut self, thread: ThreadId, operation: Operation) -> u64 {
+        let kernel = &mut *self.kernel;
+        match operation {
+            Operation::Trim { pad } => self.model.trim(kernel, thread, Bytes(pad)).into(),
+            Operation::Mallopt { option, value } => {
+                self.model.mallopt(kernel, thread, option, value).into()
+            }
+            // Below 0 where pages have gone that huge pages had brought in at the start.
+            Operation::Mark => {
+                let at_start = self.model.resident_at_start();
+                kernel.rss().0.wrapping_sub(at_start.0)
+            }
+            Operation::Figure(figure) => {
+                let figures = self.model.figures();
+                figures.map_or(0, |figures| figure.of(&figures).0)
+            }
+            Operation::Usable { block } => self.usable(block),
             Operation::Free { block } => {
                 if let Some((address, _)) = self.blocks[block as usize].take() {
                     self.model.free(kernel, thread, address);
                 }
-                value(0)
-            }
-            Operation::Trim { pad } => {
-                let done = self.model.trim(kernel, thread, Bytes(pad));
-                value(u64::from(done))
-            }
-            Operation::Mallopt {
-                option,
-                value: given,
-            } => {
-                let taken = self.model.mallopt(kernel, thread, option, given);
-                value(u64::from(taken))
+                0
             }
             Operation::Touch { block, from, bytes } => {
                 if let Some((address, size)) = self.blocks[block as usize] {
                     let from = from.min(size);
                     kernel.touch(address + Bytes(from), Bytes(bytes.min(size - from)));
                 }
-                value(0)
-            }
-            Operation::Mark => {
-                // Below 0 where pages have gone that huge pages had brought in at the start.
-                let at_start = self.model.resident_at_start();
-                value(kernel.rss().0.wrapping_sub(at_start.0))
-            }
-            Operation::Figure(figure) => {
-                let figures = self.model.figures();
-                value(figures.map_or(0, |figures| figure.of(&figures).0))
+                0
             }
             Operation::Wait { us } => {
                 self.now = Micros(self.now.0.saturating_add(us));
                 self.model.advance(kernel, self.now);
-                value(0)
+                0
             }
-            Operation::Usable { block } => value(self.usable(block)),
             Operation::ThreadExit => {
                 self.model.thread_exit(kernel, thread);
-                value(0)
+                0
             }
+            Operation::Malloc { .. }
+            | Operation::Calloc { .. }
+            | Operation::Aligned { .. }
+            | Operation::Realloc { .. } => 0,
         }
     }
 

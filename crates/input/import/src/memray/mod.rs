@@ -176,22 +176,8 @@ impl Memray {
                 alignment: 4096,
                 size,
             },
-            Kind::Map | Kind::Unmap => {
-                let is_map = kind == Kind::Map;
-                let call = if is_map {
-                    MappingCall::Map
-                } else {
-                    MappingCall::Unmap
-                };
-                let mapping = Mapping {
-                    call,
-                    address,
-                    length: size,
-                    detail: 0,
-                    owner: b"",
-                };
-                return mapped(origin, mapping, calls);
-            }
+            Kind::Map => return mapped(origin, MappingCall::Map, address, size, calls),
+            Kind::Unmap => return mapped(origin, MappingCall::Unmap, address, size, calls),
         };
         calls.call(origin, event)
     }
@@ -259,11 +245,24 @@ const MAP_START: u8 = 6;
 const SEGMENTS: u8 = 7;
 const SEGMENT: u8 = 8;
 
-fn mapped(origin: Origin, mapping: Mapping, calls: &mut Calls) -> Result<(), Fault> {
+fn mapped(
+    origin: Origin,
+    call: MappingCall,
+    address: u64,
+    length: u64,
+    calls: &mut Calls,
+) -> Result<(), Fault> {
     const END: u64 = 1 << 48;
-    if mapping.address >= END || mapping.length >= END {
+    if address >= END || length >= END {
         return Err(Fault::Bad("a mapping at 2^48 or above"));
     }
+    let mapping = Mapping {
+        call,
+        address,
+        length,
+        detail: 0,
+        owner: b"",
+    };
     calls.hand_on(origin, Event::Mapping(mapping))
 }
 

@@ -1,9 +1,12 @@
 //! A line to an event.
 
+mod process;
+
 use super::error::Fault;
 use super::fields::{Fields, SIZE, SIZE_END};
 use super::header::Version;
-use highwater_hwr::{Domain, Event, Mapping, MappingCall, Placed, Runs};
+use highwater_hwr::{Domain, Event, Placed};
+pub(super) use process::MAPPING_CALLS;
 
 const TIME: &str = "TIME in decimal microseconds, below 2^53,";
 const FALLING: &str = "a TIME that is not below the line before's";
@@ -17,16 +20,6 @@ const ALIGNMENT: &str = "ALIGNMENT, a number up to 4294967295,";
 const NAME: &str = "the mark's NAME";
 const PAIR: &str = "key=value with a decimal value";
 const FIELD: &str = "one space and a further field";
-const OPTION: &str = "OPTION, a decimal number of 32 bits with its sign,";
-const VALUE: &str = "VALUE, a decimal number of 32 bits with its sign,";
-const RUN: &str = "SKIPPED+TOUCHED, two decimal numbers of pages,";
-const CALL: &str = "map, unmap, remap, advise or break";
-const OWNER: &str = "OWNER, the name of a file";
-const SITE: &str = "the site's NUMBER in decimal, from 1,";
-const FRAME: &str = "a place in the code, without spaces";
-
-/// The words of the calls for memory beside the allocator, in the order of their numbers.
-pub(super) const MAPPING_CALLS: [&str; 5] = ["map", "unmap", "remap", "advise", "break"];
 
 const OP: [&str; 2] = [
     "a call (m c a r f t e k)",
@@ -104,46 +97,10 @@ impl Lines {
             return expected(at, ENDED);
         }
         placed.time = time;
-        let fields = &mut fields;
-        placed.event = match op {
-            b'm' => {
-                let address = pointer(fields, PTR)?;
-                let size = size(fields, address)?;
-                Event::Malloc { address, size }
-            }
-            b'c' => calloc(fields)?,
-            b'a' => aligned(fields)?,
-            b'r' => {
-                let address = pointer(fields, PTR)?;
-                let old = pointer(fields, OLD)?;
-                let size = size(fields, address)?;
-                Event::Realloc { address, old, size }
-            }
-            b'f' => Event::Free {
-                address: pointer(fields, PTR)?,
-            },
-            b't' => {
-                fields.space(FIELD)?;
-                let pad = fields.pad()?;
-                Event::Trim { pad }
-            }
-            b'e' => Event::ThreadEnd,
-            b'k' => Event::Mark(mark(fields, line)?),
-            b'o' => Event::Mallopt {
-                parameter: signed(fields, OPTION)?,
-                value: signed(fields, VALUE)?,
-            },
-            b'n' => Event::Fork,
-            b'b' => Event::Child,
-            b's' => Event::Sample(pairs(fields, line)?),
-            b'v' => mapping(fields, line)?,
-            b'i' => site(fields, line)?,
-            b'l' => Event::Module(words(fields, line)?),
-            _ => {
-                let address = pointer(fields, PTR)?;
-                let runs = runs(fields, &mut self.runs)?;
-                Event::Touched { address, runs }
-            }
+        placed.event = if is_call {
+            call(&mut fields, op, line)?
+        } else {
+            process::event(&mut fields, op, line, &mut self.runs)?
         };
         fields.end()?;
         Ok(placed)
@@ -233,6 +190,36 @@ fn digits(field: &mut &[u8]) -> Option<u64> {
     (!digits.is_empty()).then(|| digits.iter().try_fold(0, add))?
 }
 
+/// Reads the rest of a line that tells of a call, the end of a thread or a mark.
+#[inline]
+fn call<'a>(fields: &mut Fields, op: u8, line: &'a [u8]) -> Result<Event<'a>, Fault> {
+    Ok(match op {
+        b'm' => {
+            let address = pointer(fields, PTR)?;
+            let size = size(fields, address)?;
+            Event::Malloc { address, size }
+        }
+        b'c' => calloc(fields)?,
+        b'a' => aligned(fields)?,
+        b'r' => {
+            let address = pointer(fields, PTR)?;
+            let old = pointer(fields, OLD)?;
+            let size = size(fields, address)?;
+            Event::Realloc { address, old, size }
+        }
+        b'f' => Event::Free {
+            address: pointer(fields, PTR)?,
+        },
+        b't' => {
+            fields.space(FIELD)?;
+            let pad = fields.pad()?;
+            Event::Trim { pad }
+        }
+        b'e' => Event::ThreadEnd,
+        _ => Event::Mark(mark(fields, line)?),
+    })
+}
+
 #[inline]
 fn pointer(fields: &mut Fields, expected: &'static str) -> Result<u64, Fault> {
     fields.space(FIELD)?;
@@ -278,31 +265,11 @@ fn aligned<'a>(fields: &mut Fields) -> Result<Event<'a>, Fault> {
     })
 }
 
-/// Reads a number with its sign, of the width of a C `int`.
-fn signed(fields: &mut Fields, expected: &'static str) -> Result<i64, Fault> {
-    fields.space(FIELD)?;
-    let at = fields.position();
-    let word = fields.word(expected)?;
-    let number = word.parse::<i32>().ok().filter(|_| !word.starts_with('+'));
-    let number = number.ok_or(Fault::Expected { at, expected })?;
-    Ok(number.into())
-}
-
 /// Reads a mark, and returns its text.
 fn mark<'a>(fields: &mut Fields, line: &'a [u8]) -> Result<&'a [u8], Fault> {
     fields.space(FIELD)?;
     let at = fields.position();
     fields.word(NAME)?;
-    while !fields.is_over() {
-        fields.space(PAIR)?;
-        pair(fields)?;
-    }
-    Ok(&line[at..])
-}
-
-/// Reads pairs, and returns the text of all.
-fn pairs<'a>(fields: &mut Fields, line: &'a [u8]) -> Result<&'a [u8], Fault> {
-    let at = (fields.position() + 1).min(line.len());
     while !fields.is_over() {
         fields.space(PAIR)?;
         pair(fields)?;
@@ -326,74 +293,6 @@ pub(super) fn split_pair(word: &str) -> Option<(&str, u64)> {
         .then(|| value.parse().ok())
         .flatten()
         .map(|value| (key, value))
-}
-
-fn mapping<'a>(fields: &mut Fields, line: &'a [u8]) -> Result<Event<'a>, Fault> {
-    fields.space(FIELD)?;
-    let at = fields.position();
-    let word = fields.word(CALL)?;
-    let place = MAPPING_CALLS.iter().position(|call| *call == word);
-    let call = place.and_then(|place| MappingCall::from_number(place as u64));
-    let call = call.ok_or(Fault::Expected { at, expected: CALL })?;
-    fields.space(FIELD)?;
-    let address = fields.hex("ADDRESS in hex with 0x")?;
-    fields.space(FIELD)?;
-    let length = fields.decimal("LENGTH in decimal bytes")?;
-    fields.space(FIELD)?;
-    let detail = fields.hex("DETAIL in hex with 0x")?;
-    let owner = &line[(fields.position() + 1).min(line.len())..];
-    if !fields.is_over() {
-        fields.space(OWNER)?;
-        fields.rest(OWNER)?;
-    }
-    Ok(Event::Mapping(Mapping {
-        call,
-        address,
-        length,
-        detail,
-        owner,
-    }))
-}
-
-fn site<'a>(fields: &mut Fields, line: &'a [u8]) -> Result<Event<'a>, Fault> {
-    fields.space(FIELD)?;
-    let at = fields.position();
-    let number = fields.decimal(SITE)?;
-    if number == 0 {
-        return expected(at, SITE);
-    }
-    let frames = words(fields, line)?;
-    Ok(Event::Site { number, frames })
-}
-
-/// Reads words to the end of the line, and returns the text of all.
-fn words<'a>(fields: &mut Fields, line: &'a [u8]) -> Result<&'a [u8], Fault> {
-    let at = (fields.position() + 1).min(line.len());
-    while !fields.is_over() {
-        fields.space(FRAME)?;
-        fields.word(FRAME)?;
-    }
-    Ok(&line[at..])
-}
-
-fn runs<'a>(fields: &mut Fields, bytes: &'a mut Vec<u8>) -> Result<Runs<'a>, Fault> {
-    bytes.clear();
-    while !fields.is_over() {
-        fields.space(RUN)?;
-        let at = fields.position();
-        let mut field = fields.field();
-        let skipped = digits(&mut field);
-        let touched = match field.split_first() {
-            Some((b'+', mut rest)) => digits(&mut rest).filter(|_| rest.is_empty()),
-            _ => None,
-        };
-        let (Some(skipped), Some(touched)) = (skipped, touched) else {
-            return expected(at, RUN);
-        };
-        Runs::write(skipped, touched, |number| bytes.extend_from_slice(number));
-    }
-    // Only whole numbers were put in.
-    Runs::from_bytes(bytes).ok_or(Fault::OutOfMemory)
 }
 
 #[cold]

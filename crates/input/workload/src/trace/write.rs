@@ -3,7 +3,7 @@
 mod text;
 
 use super::header::Version;
-use crate::{Address, BlockId, Call, Domain, Mark, Sample, SiteId, Workload};
+use crate::{Address, BlockId, Call, Domain, Mark, Sample, SiteId, Touched, Workload};
 use flate2::{Compression, write::GzEncoder};
 use highwater_hwr::{self as hwr, Placed, Runs};
 use std::io::{self, Write};
@@ -276,18 +276,7 @@ impl Blocks<'_> {
             }
             Call::Touched(id) => {
                 let touched = workload.touched.get(id.0 as usize);
-                let touched = touched.ok_or_else(|| invalid("all touched pages it names"))?;
-                let address = self.address(touched.block)?;
-                self.tail.clear();
-                for run in &touched.runs {
-                    let tail = &mut self.tail;
-                    Runs::write(run.skipped, run.pages, |bytes| {
-                        tail.extend_from_slice(bytes);
-                    });
-                }
-                let runs = Runs::from_bytes(&self.tail);
-                let runs = runs.ok_or_else(|| invalid("runs of pages"))?;
-                hwr::Event::Touched { address, runs }
+                self.touched(touched.ok_or_else(|| invalid("all touched pages it names"))?)?
             }
         };
         Ok(Placed {
@@ -301,6 +290,20 @@ impl Blocks<'_> {
             event: made,
             ..NOTHING
         })
+    }
+
+    fn touched(&mut self, touched: &Touched) -> io::Result<hwr::Event<'_>> {
+        let address = self.address(touched.block)?;
+        self.tail.clear();
+        for run in &touched.runs {
+            let tail = &mut self.tail;
+            Runs::write(run.skipped, run.pages, |bytes| {
+                tail.extend_from_slice(bytes);
+            });
+        }
+        let runs = Runs::from_bytes(&self.tail);
+        let runs = runs.ok_or_else(|| invalid("runs of pages"))?;
+        Ok(hwr::Event::Touched { address, runs })
     }
 
     fn mark(&mut self, mark: &Mark) -> io::Result<()> {
