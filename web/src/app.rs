@@ -295,9 +295,9 @@ impl App {
             }
             PoolEvent::Foreign(number, what) => return self.foreign(number, what),
             PoolEvent::Free(worker, run) => self.pool.free(worker, run),
-            PoolEvent::Imported(number, lacks, bytes) => {
+            PoolEvent::Imported(number, origin, bytes) => {
                 if self.state.source.awaits(number) {
-                    self.pool.take_import(number, lacks, bytes);
+                    self.pool.take_import(number, origin, bytes);
                 }
             }
         }

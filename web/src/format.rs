@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-pub use highwater_chart::figures::{mib, number, power_of_ten, seconds, ticks, time, time_ticks};
+pub use highwater_chart::figures::{mib, number, power_of_ten, ticks, time, time_ticks};
 pub use highwater_report::{count, of};
 use highwater_simulator::Decimal;
 

@@ -56,7 +56,7 @@ pub struct Pool {
     reading: Option<(u32, Beside)>,
     /// The file of another tool that is being read.
     importing: Option<JobHandle>,
-    /// The number of the recording that was made of such a file, and what that lacks.
+    /// The number of the recording that was made of such a file, and where that comes from.
     imported: Option<(u32, String)>,
     /// The workers that made the runs of variants.
     ran: Vec<(VariantId, usize)>,
@@ -88,7 +88,7 @@ pub enum PoolEvent {
     Free(usize, u32),
     /// What was to be read as a recording is a file of another kind: what it is, where that is known.
     Foreign(u32, Option<String>),
-    /// A file of another tool was read as a recording: its number, what it lacks, and its bytes.
+    /// A file of another tool was read as a recording: its number, where it comes from, and its bytes.
     Imported(u32, String, ArrayBuffer),
     /// Something for the page.
     Arrived(Arrival),
@@ -202,8 +202,8 @@ impl Pool {
         let copy = recording.copied();
         let work = Work::Load { trace: number };
         let imported = self.imported.clone();
-        let lacks = imported.and_then(|(of, lacks)| (of == number).then_some(lacks));
-        let before = lacks.as_ref().map_or(0.0, |_| IMPORTING);
+        let origin = imported.and_then(|(of, origin)| (of == number).then_some(origin));
+        let before = origin.as_ref().map_or(0.0, |_| IMPORTING);
         let client = &self.workers[worker].client;
         let handle = client.run(work, Some(copy), move |event| {
             let arrival = match event {
@@ -211,8 +211,8 @@ impl Pool {
                     Arrival::LoadProgress(before + share * (1.0 - before))
                 }
                 JobEvent::Finished(Outcome::Loaded(about)) => {
-                    let imported = lacks.clone().or(about.imported);
-                    Arrival::Loaded(number, Loaded { imported, ..about })
+                    let origin = origin.clone().or(about.origin);
+                    Arrival::Loaded(number, Loaded { origin, ..about })
                 }
                 JobEvent::Finished(Outcome::Foreign(what)) => {
                     return tell.emit(PoolEvent::Foreign(number, Some(what)));

@@ -59,7 +59,7 @@ pub enum Work {
         /// The number it is asked for by.
         trace: u32,
     },
-    /// Read a file of another tool, which travels beside the message, and make it a recording.
+    /// Read a file of another tool, or several files in one, which travels beside the message, and make it a recording.
     Import,
     /// Run something from beginning to end.
     Run {
@@ -225,8 +225,8 @@ pub enum Outcome {
     Foreign(String),
     /// Of [`Work::Import`]: the bytes of the recording travel beside it.
     Imported {
-        /// What the file lacks, and which answers that affects.
-        lacks: String,
+        /// Where it comes from, and which answers that affects: a sentence for the reader.
+        origin: String,
     },
     /// Of [`Work::Import`]: the file is of no other tool.
     Unknown,

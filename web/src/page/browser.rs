@@ -3,16 +3,19 @@
 use std::{cell::Cell, rc::Rc};
 
 use gloo_events::{EventListener, EventListenerOptions};
-use js_sys::Promise;
+use js_sys::{Array, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Blob, BlobPropertyBag, CanvasRenderingContext2d, Document, DragEvent, Element, File,
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, Document, DragEvent, Element, File, FileList,
     HtmlAnchorElement, HtmlCanvasElement, HtmlDialogElement, HtmlImageElement, HtmlSelectElement,
     MediaQueryList, Url, Window,
 };
 use yew::{Callback, NodeRef};
 
-use crate::state::{Action, Theme};
+use crate::{
+    state::{Action, Theme},
+    worker::FIRST_LINE,
+};
 
 /// The page's window; none where the page is drawn without a browser, as tests do.
 pub(super) fn window() -> Option<Window> {
@@ -51,7 +54,7 @@ pub fn watch_drops(opened: Callback<File>) -> Vec<EventListener> {
         event.prevent_default();
         let event: &DragEvent = event.unchecked_ref();
         let files = event.data_transfer().and_then(|data| data.files());
-        if let Some(file) = files.and_then(|files| files.get(0)) {
+        if let Some(file) = files.and_then(|files| in_one(&files)) {
             opened.emit(file);
         }
     };
@@ -60,6 +63,31 @@ pub fn watch_drops(opened: Callback<File>) -> Vec<EventListener> {
         EventListener::new_with_options(&window, "drop", options(), dropped),
     ]
 }
+
+/// The file that was opened; several as one, which the reader's worker takes apart (`worker/together`). Their bytes stay where
+/// they are.
+pub(super) fn in_one(files: &FileList) -> Option<File> {
+    let first = files.get(0);
+    if files.length() < 2 {
+        return first;
+    }
+    let parts = Array::new();
+    let (mut head, mut name) = (FIRST_LINE.to_owned(), String::new());
+    for file in (0..files.length()).filter_map(|number| files.get(number)) {
+        let own = file.name().replace('\n', " ");
+        head += &format!("{} {own}\n", file.size() as u64);
+        if name.len() < LONGEST_TITLE {
+            name += if name.is_empty() { "" } else { " + " };
+            name += &own;
+        }
+        parts.push(&file);
+    }
+    parts.unshift(&(head + "\n").into());
+    File::new_with_blob_sequence(&parts, &name).ok()
+}
+
+/// Bytes of the names of files that are opened at once, beyond which no further is added.
+const LONGEST_TITLE: usize = 60;
 
 /// Whether the user prefers dark pages; `changed` is told for as long as the listener lives.
 pub fn watch_preference(changed: Callback<bool>) -> (bool, Option<EventListener>) {

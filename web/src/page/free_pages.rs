@@ -31,5 +31,5 @@ pub(super) fn free_pages(diagnosis: &Diagnosis, figures: &Figures) -> Html {
 }
 
 fn wait(last: Option<Micros>) -> Option<String> {
-    last.map(|last| format!(", up to {} more", format::seconds(last)))
+    last.map(|last| format!(", up to {} more", format::time(last)))
 }

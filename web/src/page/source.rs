@@ -7,7 +7,7 @@ use highwater_workload::Scenario;
 use web_sys::{File, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::{attr, parameters::parameters};
+use super::{attr, browser, parameters::parameters};
 use crate::{
     format,
     protocol::Loaded,
@@ -77,7 +77,7 @@ pub fn file(open: &Callback<File>) -> Html {
     html! {
         <label class="button button--file" title="The file stays in this browser; nothing is uploaded">
             { "Open a recording, or drop one on the page" }
-            <input id="file" type="file" onchange={open_file(open)} />
+            <input id="file" type="file" multiple=true onchange={open_file(open)} />
         </label>
     }
 }
@@ -86,7 +86,7 @@ fn open_file(open: &Callback<File>) -> Callback<Event> {
     let open = open.clone();
     Callback::from(move |event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
-        let file = input.files().and_then(|files| files.get(0));
+        let file = input.files().and_then(|files| browser::in_one(&files));
         // The same file can be opened again, after it was changed.
         input.set_value("");
         if let Some(file) = file {
@@ -129,8 +129,8 @@ fn summary(about: &Loaded) -> Html {
             if let Some(instead) = instead {
                 <p id="source-note" class="note">{ format!("{instead} The variants start with it.") }</p>
             }
-            if let Some(imported) = &about.imported {
-                <p id="source-imported" class="note">{ format!("Recorded by another tool: {imported}.") }</p>
+            if let Some(origin) = &about.origin {
+                { attr::words("p", &[("id", attr::Static("source-origin")), ("class", attr::Static("note"))], origin) }
             }
             if about.is_long {
                 { attr::words("p", &[("id", attr::Static("source-long")), ("class", attr::Static("note"))],

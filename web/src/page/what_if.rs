@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     format,
+    naming::automatic,
     state::{Action, At, State, TableAction, VariantAction, has_same_calls},
     variants::{Status, VariantState},
     view::RunView,
@@ -250,6 +251,9 @@ fn line(
     let id = row.variant.id;
     let summary = row.summary();
     let is_stale = summary.is_some() && !row.variant.is_fresh();
+    let run = row.variant.run.as_ref();
+    let settings = run.filter(|_| !row.variant.is_staged());
+    let settings = settings.map(|run| automatic(run.variant()));
     html! {
         <tr key={id.0} data-selected={attr::flag(row.is_selected)} data-stale={attr::flag(is_stale)}>
             <th scope="row">
@@ -259,6 +263,9 @@ fn line(
                 <button type="button" class="chip chip--small" aria-pressed={attr::flag(row.is_baseline)}
                     title="Compare the other variants with this one"
                     onclick={press(act, Action::Variant(id, VariantAction::Baseline))}>{ "baseline" }</button>
+                if let Some(settings) = settings.filter(|settings| *settings != row.variant.name) {
+                    <small class="row__notes row__settings">{ settings }</small>
+                }
                 { notes(row, baseline.filter(|_| is_after_rest)) }
             </th>
             { for columns.iter().map(|column| {

@@ -6,7 +6,7 @@ use super::{
 };
 
 impl Pool {
-    /// Reads a file of another tool as a recording.
+    /// Reads a file of another tool, or several files in one, as a recording.
     pub fn import(&mut self, number: u32, file: File) {
         let tell = self.tell.clone();
         let worker = self.reader();
@@ -15,8 +15,8 @@ impl Pool {
                 JobEvent::Progress(share, _) => {
                     PoolEvent::Arrived(Arrival::LoadProgress(share * IMPORTING))
                 }
-                JobEvent::FinishedWith(Outcome::Imported { lacks }, bytes) => {
-                    PoolEvent::Imported(number, lacks, bytes)
+                JobEvent::FinishedWith(Outcome::Imported { origin }, bytes) => {
+                    PoolEvent::Imported(number, origin, bytes)
                 }
                 JobEvent::Finished(Outcome::Unknown) => PoolEvent::Foreign(number, None),
                 JobEvent::Failed(message) => {
@@ -30,9 +30,9 @@ impl Pool {
     }
 
     /// Takes the recording that was made of a file of another tool, and gives it to all of them.
-    pub fn take_import(&mut self, number: u32, lacks: String, bytes: ArrayBuffer) {
+    pub fn take_import(&mut self, number: u32, origin: String, bytes: ArrayBuffer) {
         self.importing = None;
-        self.imported = Some((number, lacks));
+        self.imported = Some((number, origin));
         self.load(number, Beside::Bytes(bytes));
     }
 

@@ -72,8 +72,8 @@ pub struct Loaded {
     pub allocator: Choice,
     /// The environment that was recorded.
     pub environment: Vec<Variable>,
-    /// Where another tool recorded it: which, and what its file lacks.
-    pub imported: Option<String>,
+    /// Where it comes from, if not from one recording: a sentence for the reader.
+    pub origin: Option<String>,
 }
 
 /// A run, in figures.

@@ -27,7 +27,7 @@ pub(super) fn about() -> Loaded {
         recorded: None,
         allocator: Choice::default(),
         environment: vec![],
-        imported: None,
+        origin: None,
     }
 }
 

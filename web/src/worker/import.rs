@@ -14,14 +14,19 @@ use web_sys::File;
 
 use crate::{
     protocol::Outcome,
-    worker::{Engine, Job, Slice, Step, recorded::read_slice},
+    worker::{
+        Engine, Job, Slice, Step,
+        load::of_a_tool,
+        recorded::read_slice,
+        together::{FIRST_LINE, Together},
+    },
 };
 
 /// Bytes of the file that are read at a time.
 const PART: usize = 1 << 20;
 /// Bytes of a recording at most: one that is longer has more calls than a page reads.
-const LONGEST: usize = 128 << 20;
-const TOO_MANY: &str =
+pub(crate) const LONGEST: usize = 128 << 20;
+pub(crate) const TOO_MANY: &str =
     "the file has more calls than the page can read; the command reads it: `highwater replay FILE`";
 
 /// A file of another tool on its way to a recording.
@@ -34,9 +39,22 @@ pub(crate) struct Import<R: Read> {
     buffer: Box<[u8]>,
 }
 
+/// The job that makes a file of the user's a recording.
+pub(crate) fn of(file: File) -> Box<dyn Job> {
+    let mut begins = [0; FIRST_LINE.len()];
+    // What cannot be read is told when it is read on.
+    let _ = read_slice(&file, 0, &mut begins);
+    if begins == FIRST_LINE.as_bytes() {
+        return Box::new(Together::of(Rc::new(move |at, buffer| {
+            read_slice(&file, at, buffer)
+        })));
+    }
+    Box::new(Import::of(file))
+}
+
 impl Import<BufReader<FileBytes>> {
-    /// Begins with a file of the user's.
-    pub(crate) fn of(file: File) -> Self {
+    /// Begins with a file of another tool.
+    fn of(file: File) -> Self {
         let done = Rc::new(Cell::new(0.0));
         let bytes = FileBytes {
             file,
@@ -84,9 +102,9 @@ impl<R: Read> Job for Import<R> {
             let read = recording.read(&mut self.buffer);
             match read {
                 Ok(0) => {
-                    let lacks = recording.losses().to_string();
+                    let origin = of_a_tool(&recording.losses().to_string());
                     let written = std::mem::take(&mut self.written);
-                    return Step::DoneWith(Outcome::Imported { lacks }, written);
+                    return Step::DoneWith(Outcome::Imported { origin }, written);
                 }
                 Ok(count) => self.written.extend_from_slice(&self.buffer[..count]),
                 Err(error) => return Step::Failed(error.to_string()),
@@ -135,8 +153,8 @@ mod tests {
             b"= Start\n@ ./a:[0x1] + 0x5581e3a2a2a0 0x18\n@ ./a:[0x1] + 0x5581e3a2a2c0 0x400\n\
             @ ./a:[0x2] - 0x5581e3a2a2a0\n= End\n";
         match end_of(text) {
-            Step::DoneWith(Outcome::Imported { lacks }, bytes) => {
-                assert!(lacks.contains("mtrace"), "{lacks}");
+            Step::DoneWith(Outcome::Imported { origin }, bytes) => {
+                assert!(origin.contains("mtrace"), "{origin}");
                 let workload = highwater_workload::trace::read(&bytes).expect("a recording");
                 assert_eq!(workload.events.len(), 3);
                 let header = &workload.header.noted;

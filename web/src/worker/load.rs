@@ -116,7 +116,7 @@ fn accept(source: &Source, checksum: io::Result<u32>) -> Result<Loaded, String> 
                 value: value.clone(),
             })
             .collect(),
-        imported: imported(header),
+        origin: origin(header),
     };
     Simulation::new(source, &Variant::default()).map_err(|error| error.to_string())?;
     Ok(loaded)
@@ -126,9 +126,14 @@ fn accept(source: &Source, checksum: io::Result<u32>) -> Result<Loaded, String> 
 const LONGEST_LINE: usize = 400;
 
 /// What the header of a file that was imported says of it: the tool, and what its file lacks.
-fn imported(header: &Header) -> Option<String> {
+fn origin(header: &Header) -> Option<String> {
     let line = header.noted.iter().find(|(name, _)| name == "imported");
-    line.map(|(_, line)| line.chars().take(LONGEST_LINE).collect())
+    line.map(|(_, line)| of_a_tool(&line.chars().take(LONGEST_LINE).collect::<String>()))
+}
+
+/// The sentence about a recording of another tool: which, and what its file lacks.
+pub(crate) fn of_a_tool(losses: &str) -> String {
+    format!("Recorded by another tool: {losses}.")
 }
 
 #[cfg(test)]

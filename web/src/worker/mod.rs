@@ -17,6 +17,7 @@ mod recorded;
 mod run;
 mod survey;
 mod text;
+mod together;
 
 use std::{
     cell::{Cell, RefCell},
@@ -25,6 +26,7 @@ use std::{
 
 pub use engine::Engine;
 pub use recorded::Bytes;
+pub use together::FIRST_LINE;
 
 use gloo_events::EventListener;
 use highwater_simulator::Sample;
@@ -128,7 +130,7 @@ impl Job for Elsewhere {
 /// The jobs of the program that reads what people bring, searches and draws pictures. It is sent to those who want that.
 pub fn reading(work: Work, beside: Option<Beside>) -> Box<dyn Job> {
     match (work, beside) {
-        (Work::Import, Some(Beside::File(file))) => Box::new(import::Import::of(file)),
+        (Work::Import, Some(Beside::File(file))) => import::of(file),
         (Work::Read { text }, _) => Box::new(read::Read { text }),
         (Work::Draw(drawing), _) => Box::new(draw::Draw { drawing }),
         (

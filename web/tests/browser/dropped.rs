@@ -2,9 +2,11 @@
 
 use anyhow::{Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use highwater_hwr::{Domain, Event, Placed, layout::Control, write::Writer};
+use serde_json::json;
 
 use crate::{
-    page::View,
+    page::{Page, View},
     simulation::{number, settle},
     visit,
 };
@@ -76,5 +78,81 @@ fn a_heap_of_half_a_gigabyte_is_played() -> Result<()> {
         page.wait_until("the playhead to move", || {
             Ok(number(page, "#chart", "data-time")? > 0)
         })
+    })
+}
+
+/// A recording of a process that began then, perhaps forked by another after so many of its events, with this many calls.
+fn recording(process: u32, forked: Option<(u32, u64)>, begins: u64, calls: u64) -> Result<Vec<u8>> {
+    let control = Control {
+        process,
+        parent: forked.map_or(1, |(parent, _)| parent),
+        parent_ticket: forked.map(|(_, ticket)| ticket),
+        monotonic_time: begins,
+        ..Control::default()
+    };
+    let text = "highwater-trace 2\nallocator glibc 2.36\n";
+    let mut writer = Writer::new(Vec::new(), &control, text, 4)?;
+    for call in 0..calls {
+        writer.placed(&Placed {
+            ticket: call,
+            width: 0,
+            time: call * 1000,
+            thread: 0,
+            domain: Domain::default(),
+            site: 0,
+            event: Event::Malloc {
+                address: 0x5555_5556_0010 + (u64::from(process) << 20) + call * 4096,
+                size: 4000,
+            },
+        })?;
+    }
+    Ok(writer.finish()?)
+}
+
+/// Drops files on the page at once.
+fn drop_files(page: &Page, files: &[(&str, &[u8])]) -> Result<()> {
+    let files = files
+        .iter()
+        .map(|(name, bytes)| (name, STANDARD.encode(bytes)));
+    page.evaluate_with(
+        "const files = new DataTransfer();
+         for (const [name, packed] of arguments[0])
+             files.items.add(new File([Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0))], name));
+         document.querySelector('main').dispatchEvent(new DragEvent('drop',
+             { bubbles: true, cancelable: true, dataTransfer: files }));",
+        vec![files.collect::<Vec<_>>().into_iter().map(|file| json!(file)).collect()],
+    )?;
+    Ok(())
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_forked_process_is_opened_with_its_parents_recording() -> Result<()> {
+    let parent = recording(10, None, 1_000, 900)?;
+    let child = recording(20, Some((10, 600)), 2_000_000, 300)?;
+    visit(View::default(), |page| {
+        settle(page)?;
+        drop_files(page, &[("worker.20.hwr", &child)])?;
+        page.wait_for_text("#trouble", "open it together with its parent's, process 10")?;
+        for files in [
+            [("master.10.hwr", &parent[..]), ("worker.20.hwr", &child)],
+            [("worker.20.hwr", &child), ("master.10.hwr", &parent)],
+        ] {
+            drop_files(page, &files)?;
+            let name = format!("{} + {}", files[0].0, files[1].0);
+            page.wait_for_text("#title", &name)?;
+            settle(page)?;
+            ensure!(page.text("#trouble").is_err(), "no trouble is left");
+            let origin = page.text("#source-origin")?;
+            ensure!(
+                origin == "Process 20, which began with the heap of its parent, process 10.",
+                "{origin}"
+            );
+            let summary = page.text("#summary")?;
+            ensure!(summary.starts_with("900 calls"), "{summary}");
+        }
+        // The button takes several as well.
+        ensure!(page.evaluate("return document.querySelector('#file').multiple")? == true);
+        Ok(())
     })
 }

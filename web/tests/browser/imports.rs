@@ -93,7 +93,7 @@ fn files_of_other_tools_run_as_the_command_reads_them() -> Result<()> {
             let digits: String = summary.chars().take_while(|c| *c != 'c').collect();
             let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
             ensure!(digits == calls.to_string(), "{name}: {summary}");
-            let lacks = page.text("#source-imported")?;
+            let lacks = page.text("#source-origin")?;
             ensure!(
                 lacks.contains(tool)
                     && lacks.contains("it lacks")
@@ -145,7 +145,7 @@ fn what_cannot_be_read_is_told_and_leaves_what_was_shown() -> Result<()> {
         )?;
         trouble(page, "damaged.bin", &damaged, "memray")?;
         ensure!(page.text("#title")? == shown, "{shown}");
-        ensure!(page.count("#source-imported")? == 0);
+        ensure!(page.count("#source-origin")? == 0);
         // The next one is read all the same.
         drop_file(page, "whole.bin", &whole)?;
         page.wait_for_text("#title", "whole.bin")?;
@@ -155,7 +155,7 @@ fn what_cannot_be_read_is_told_and_leaves_what_was_shown() -> Result<()> {
         page.wait_for_text("#title", "asyncio burst")?;
         settle(page)?;
         ensure!(
-            page.count("#source-imported")? == 0,
+            page.count("#source-origin")? == 0,
             "it is no more of that file"
         );
         Ok(())

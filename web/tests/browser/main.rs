@@ -38,6 +38,7 @@ mod moments;
 mod opening;
 mod package;
 mod page;
+mod paper;
 mod pictures;
 mod playback;
 mod private;

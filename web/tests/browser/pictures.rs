@@ -256,7 +256,7 @@ fn a_map_is_that_of_its_variant_and_of_the_moment_and_dark_where_the_page_is() -
         );
         let read = Read::by(page, svg)?;
         read.says(&[
-            "at 0.00 s",
+            "at 0 s",
             "CPython 3.11 on jemalloc 5.3.0",
             "dirty_decay_ms:1000",
         ])?;

@@ -1,5 +1,6 @@
 //! Sizes, times and the numbers of axes as people read them.
 
+use highwater_report::moment;
 use highwater_simulator::{Bytes, Decimal, Micros};
 
 /// A size in MiB without its unit: `207.6`, `8.94`, `0.0117`.
@@ -19,17 +20,12 @@ pub fn decimals(bytes: Bytes) -> u32 {
     decimals
 }
 
-/// A time in seconds with two decimals: `10.08 s`.
-pub fn seconds(time: Micros) -> String {
-    format!("{} s", time.decimal_seconds(2))
-}
-
-/// A time of any length: `10.08 s`, `12 min 3 s`, `3 h 20 min`, `2 d 4 h`.
+/// A time of any length: `412 µs`, `0.007 s`, `10.08 s`, `12 min 3 s`, `3 h 20 min`, `2 d 4 h`.
 pub fn time(time: Micros) -> String {
     let whole = time.0 / 1_000_000;
     let (days, hours, minutes) = (whole / 86_400, whole / 3600 % 24, whole / 60 % 60);
     match whole {
-        0..600 => seconds(time),
+        0..600 => moment::time(time),
         600..3600 => format!("{minutes} min {} s", whole % 60),
         3600..86_400 => format!("{hours} h {minutes} min"),
         _ => format!("{days} d {hours} h"),

@@ -33,7 +33,7 @@ pub use charged::{charged, difference};
 pub use decisions::{DecisionKind, decision};
 pub use kinds::{huge_in_words, kind_in_words, strip_in_words};
 pub use measured::measured;
-pub use numbers::{count, of, seconds};
+pub use numbers::{count, of};
 pub use pins::{origin, place, state, state_and_place};
 pub use printable::{one_line, printable};
 pub use sentence::{Part, Sentence};

@@ -15,11 +15,6 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// Writes a moment or a span in seconds: `8.97 s`.
-pub fn seconds(time: Micros) -> String {
-    format!("{} s", time.decimal_seconds(2))
-}
-
 /// Writes a short span: `62 ms`, `1.4 s`, `10 s`.
 pub(crate) fn span(time: Micros) -> String {
     if time.0 < 1_000_000 {

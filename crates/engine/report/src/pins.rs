@@ -1,6 +1,6 @@
 //! A pin in a few words, for a line of a table.
 
-use crate::{blocks, count, seconds};
+use crate::{blocks, count, moment};
 use highwater_simulator::{Cache, OwnBlock, Pin, PinState, innermost};
 
 /// Returns the state of a pin in a word.
@@ -43,7 +43,7 @@ pub fn origin(pin: &Pin) -> String {
     };
     let mut at = format!(
         "{} · event {}",
-        seconds(allocated.time),
+        moment::time(allocated.time),
         count(allocated.event)
     );
     if let Some(place) = pin.allocated_in.as_deref().and_then(innermost) {

@@ -106,7 +106,7 @@ impl Sentence {
         self.parts.push(Part::Moment {
             text: format!(
                 "{} (event {})",
-                crate::seconds(origin.time),
+                crate::moment::time(origin.time),
                 crate::count(origin.event)
             ),
             event: origin.event,

@@ -195,7 +195,7 @@ fn the_heap_of_one_variant_is_drawn_at_the_moment_that_is_asked_for() {
     assert!(
         early
             .iter()
-            .any(|text| text == "Heap map of A plain | first at 0.01 s"),
+            .any(|text| text == "Heap map of A plain | first at 0.010 s"),
         "{early:#?}"
     );
     let (rest, (width, height)) = texts(&folder.read("rest.svg"));

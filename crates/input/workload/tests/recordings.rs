@@ -300,7 +300,10 @@ fn a_family_that_is_not_whole_is_refused() {
     let alone = trace::read(&child)
         .expect_err("its parent is missing")
         .to_string();
-    assert!(alone.contains("its parent's is missing"), "{alone}");
+    assert!(
+        alone.contains("together with its parent's, process "),
+        "{alone}"
+    );
     let strangers = read_family(&[&parent, &parent])
         .expect_err("no child")
         .to_string();

@@ -65,7 +65,7 @@ fn loaded() -> [Outcome; 2] {
             recorded: None,
             allocator: Choice::default(),
             environment: vec![],
-            imported: None,
+            origin: None,
         }),
         Outcome::Loaded(Loaded {
             program: Some("Grüße, app.py".to_owned()),
@@ -81,7 +81,7 @@ fn loaded() -> [Outcome; 2] {
             recorded: Some("jemalloc 5.3.0".to_owned()),
             allocator: full_variant().allocator,
             environment: full_variant().environment,
-            imported: Some("read as memray 12".to_owned()),
+            origin: Some("read as memray 12".to_owned()),
         }),
     ]
 }

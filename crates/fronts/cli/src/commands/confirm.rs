@@ -200,7 +200,7 @@ fn needs_real_time(workload: &Workload) -> anyhow::Error {
     let ends = workload.events.last().map_or(Micros(0), |event| event.time);
     anyhow!(
         "its background threads purge as time passes, and without --real-time none does; that takes {}",
-        highwater_report::seconds(ends)
+        highwater_report::moment::time(ends)
     )
 }
 

@@ -2,10 +2,10 @@
 
 use crate::input::imported::{self, Told};
 use crate::input::names;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow};
 use flate2::read::MultiGzDecoder;
 use highwater_hwr::read::Reader;
-use highwater_workload::trace::{self, Beside, Limits, TraceFile};
+use highwater_workload::trace::{self, Beside, Limits, Orphan, TraceFile, ancestry};
 use highwater_workload::{Micros, Sample, Source, Workload};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -154,34 +154,17 @@ pub(crate) fn checksum(path: &Path) -> io::Result<u32> {
 /// the first ancestor's.
 pub(crate) fn samples(family: &[Recording], path: &Path) -> Result<Vec<Beside>> {
     let path = path.with_extension("samples");
-    let Ok(text) = fs::read_to_string(&path) else {
+    let (Ok(text), Some((first, own))) =
+        (fs::read_to_string(&path), family.first().zip(family.last()))
+    else {
         return Ok(Vec::new());
     };
-    let beginning = |recording: Option<&Recording>| {
-        recording.map_or(0, |recording| recording.control().monotonic_time)
-    };
-    let (first, own) = (beginning(family.first()), beginning(family.last()));
-    let later = own.saturating_sub(first) / 1000;
-    // The command may have been killed while it wrote the last line.
-    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    let mut samples = Vec::new();
-    for (number, line) in whole.lines().enumerate() {
-        let wrong = || {
-            format!(
-                "{}, line {}: expected `s TIME key=value ...`",
-                path.display(),
-                number + 1
-            )
-        };
-        let (time, text) = line
-            .strip_prefix("s ")
-            .and_then(|rest| rest.split_once(' '))
-            .with_context(wrong)?;
-        let time = time.parse::<u64>().with_context(wrong)?;
-        samples.push((time.saturating_add(later), text.to_owned()));
-    }
-    samples.sort_by_key(|sample| sample.0);
-    Ok(samples)
+    trace::samples(&text, first.control(), own.control()).map_err(|line| {
+        anyhow!(
+            "{}, line {line}: expected `s TIME key=value ...`",
+            path.display()
+        )
+    })
 }
 
 /// Adds samples to those of the recording itself.
@@ -213,28 +196,22 @@ fn family(path: &Path) -> Result<Family> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let (mut files, mut recordings) = (vec![path.to_owned()], vec![open(path)?]);
-    while let control = *recordings[0].control()
-        && control.parent_ticket.is_some()
-    {
-        // A process that has begun another program has a recording for each: the last one before the fork is the parent's.
-        let parents = in_folder(folder).into_iter().filter_map(|path| {
-            let recording = open(&path).ok()?;
-            let other = recording.control();
-            let is_parent =
-                other.process == control.parent && other.monotonic_time < control.monotonic_time;
-            is_parent.then_some((path, recording))
-        });
-        let parent = parents.max_by_key(|(_, parent)| parent.control().monotonic_time);
-        let Some((file, recording)) = parent else {
-            bail!(
-                "it is the recording of a forked process, and that of its parent (process {}) is not in the same folder",
-                control.parent
-            );
-        };
-        files.insert(0, file);
-        recordings.insert(0, recording);
+    let mut all = vec![(path.to_owned(), *open(path)?.control())];
+    if all[0].1.parent_ticket.is_some() {
+        let control = |path: &PathBuf| Some(*open(path).ok()?.control());
+        let others = in_folder(folder).into_iter();
+        all.extend(others.filter_map(|path| control(&path).map(|control| (path, control))));
     }
+    let (mut paths, controls): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    let places = ancestry(&controls, 0).map_err(|Orphan { parent }| {
+        anyhow!("it is the recording of a forked process, and that of its parent (process {parent}) is not in the same folder")
+    })?;
+    let files = places
+        .into_iter()
+        .map(|place| std::mem::take(&mut paths[place]));
+    let files: Vec<PathBuf> = files.collect();
+    let recordings = files.iter().map(|path| open(path));
+    let recordings = recordings.collect::<Result<_>>()?;
     Ok(Family { files, recordings })
 }
 

@@ -30,6 +30,7 @@
 //! failed may have asked for anything); a trim pad of 2^47 or more; an alignment of 2^32 or more;
 //! a thread above 65,535; a page that is not 4096, 16384 or 65536; cores outside 1 to 4096.
 
+mod ancestry;
 mod beside;
 mod builder;
 mod call_sites;
@@ -45,6 +46,7 @@ mod header;
 mod line;
 mod names;
 mod outside;
+mod packing;
 mod parser;
 mod parts;
 mod recording;
@@ -53,12 +55,14 @@ mod source;
 mod survey;
 mod write;
 
+pub use ancestry::{Orphan, ancestry, samples};
 pub use beside::{Beside, Naming};
-pub use convert::{ConvertError, Converted, pack, pack_recording, unpack};
+pub use convert::{ConvertError, Converted, pack, unpack};
 pub use crc32::Crc32;
 pub use error::TraceError;
 pub use export::{Exported, Foreign, export};
 pub(crate) use outside::Outside;
+pub use packing::{Packing, pack_recording};
 pub use parts::TraceFile;
 pub(crate) use parts::TraceParts;
 pub use recording::{

@@ -87,7 +87,7 @@ impl Confirmed {
             let model = mark.model.map_or("–".to_owned(), |model| model.to_string());
             let differs = if mark.is_equal() { "" } else { "  differs" };
             let name = names::fitted(name, width);
-            let time = highwater_report::seconds(Micros(mark.time_us));
+            let time = highwater_report::moment::time(Micros(mark.time_us));
             writeln!(
                 out,
                 "{name:<width$} {time:>11} {:>11} {model:>11}{differs}",

@@ -42,10 +42,11 @@ impl<R: Read> Family<R> {
         let text = members.last().map_or("", |last| last.header_text());
         let header = header(text, limits, sink)?;
         let first = members.first().map(|first| *first.control());
-        if first.is_some_and(|first| first.parent_ticket.is_some()) {
-            return Err(TraceError::Recording(
-                "the recording is of a forked process, and its parent's is missing: open it with the command, from a folder that has both".into(),
-            ));
+        if let Some(first) = first.filter(|first| first.parent_ticket.is_some()) {
+            return Err(TraceError::Recording(format!(
+                "the recording is of a forked process: open it together with its parent's, process {}; the command takes both from one folder",
+                first.parent
+            )));
         }
         Ok(Self {
             members,
