@@ -210,6 +210,32 @@ fn a_remedy_is_pasted_in_the_form_of_the_file_and_does_what_was_foretold() {
             "{form}"
         );
     }
+    // The package is that of the image that the file is built from.
+    let asked = [
+        "advise",
+        &trace,
+        "--only",
+        "jemalloc",
+        "--paste",
+        "--settings",
+    ];
+    let red_hat = file("ubi.Dockerfile", "FROM ubi9-minimal AS a\nFROM a\n");
+    let pasted = text(&highwater(&[&asked[..], &[&red_hat]].concat()));
+    assert!(
+        pasted.contains("&& microdnf install -y jemalloc"),
+        "{pasted}"
+    );
+    let musl = file("musl.Dockerfile", "FROM python:3.12-alpine\n");
+    let refused = highwater(&[&asked[..], &[&musl]].concat());
+    assert_eq!(refused.status.code(), Some(2));
+    let unknown = file("own.Dockerfile", "FROM registry.example/base:1\n");
+    let output = highwater(&[&asked[..], &[&unknown]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("Debian and Ubuntu") && said.contains("--image"),
+        "{said}"
+    );
+
     let review = text(&highwater(&[
         "advise",
         &trace,
@@ -262,7 +288,7 @@ fn what_cannot_be_searched_is_refused_in_one_line() {
         refused(&[&["advise", &trace], arguments].concat(), parts);
     };
     with(&["--only", "colour"], &["colour", "mmap_threshold"]);
-    with(&["--image", "python:3.12-alpine"], &["musl", "-slim"]);
+    with(&["--image", "python:3.12-alpine"], &["musl", "debian:12"]);
     with(&["--image", "node:22"], &["node:22", "-bookworm"]);
     with(&["--weigh", "rss"], &["peak, rest or mean"]);
     with(&["--paste", "toml"], &["toml", "dockerfile"]);

@@ -3,7 +3,7 @@
 mod whose;
 
 use super::{Form, file_name};
-use highwater_settings::documents;
+use highwater_settings::{begins_stage, documents};
 use highwater_simulator::repeated;
 pub(super) use whose::{Container, Service};
 
@@ -131,27 +131,13 @@ fn variables_win(text: &str) -> Option<String> {
     })
 }
 
-/// Whether a line of a Dockerfile begins a stage, in whatever case. `from x import y` is Python.
-pub(super) fn is_from(line: &str) -> bool {
-    let mut words = line
-        .split_whitespace()
-        .filter(|word| !word.starts_with("--"));
-    let is_first = words
-        .next()
-        .is_some_and(|word| word.eq_ignore_ascii_case("from"));
-    let rest: Vec<&str> = words.collect();
-    is_first
-        && !line.starts_with(char::is_whitespace)
-        && matches!(rest[..], [_] | [_, "as" | "AS" | "As", _])
-}
-
 /// The user of the last `USER` of the last stage, unless it is root.
 fn user(text: &str) -> Option<String> {
     let mut user = None;
     for line in text.lines() {
         let mut words = line.split_whitespace();
         let first = words.next().unwrap_or_default();
-        if is_from(line) {
+        if begins_stage(line) {
             user = None;
         } else if first.eq_ignore_ascii_case("USER") {
             user = words.next();
