@@ -97,7 +97,8 @@ fn parsed(line: &[u8]) -> Option<Said<'_>> {
         });
     }
     let (before, mut rest) = split(rest, b'(')?;
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_@.>-+*:~[] ".contains(byte);
+    let is_name =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"_@.<>-+*&|^%/!=,:~[] ".contains(byte);
     if before.is_empty() || !before.iter().all(is_name) {
         return None;
     }
@@ -218,6 +219,7 @@ mod tests {
             "7 memset(0x7fe3ded62010, '\\001', 1000000) = 0x7fe3ded62010",
             "7 pthread_join(0x7fe3ded616c0, 0, 0, 0x7fe3deee3907 <unfinished ...>",
             "7 <... pthread_join resumed> ) = 0",
+            "7 std::map<int, char>::map()(0x7ffd0a454e47, 0, 1) = 0x7ffd0a454e47",
         ] {
             assert!(
                 matches!(parsed(text.as_bytes()), Some(Said::Beside)),

@@ -1,4 +1,4 @@
-//! Lines as ltrace prints them with other options than those that the script of `highwater script ltrace` uses.
+//! Texts as ltrace, babeltrace2 and perf print them with other options than those that Highwater's own scripts use.
 
 mod common;
 
@@ -113,4 +113,23 @@ fn babeltrace2_may_name_every_field() {
     assert_eq!(calls(&held), [("malloc", 2), ("free", 0)]);
     assert_eq!(held.calls[1].time, 1_000_000);
     assert!(!held.losses.lost.contains(&Loss::Threads));
+}
+
+/// `perf script` of a recording with call graphs.
+#[test]
+fn stacks_between_perfs_events_are_passed_over() {
+    let stack =
+        "\t          7f0012 malloc+0x0 (/usr/lib/libc.so.6)\n\t            55d0 main+0x10 (/t)\n\n";
+    let held = read(&format!(
+        "# ========\n# captured on: x\n# ========\n#\n\
+        t 651/653 [001] 12345.678901: highwater:malloc: (7f0012) size=100\n{stack}\
+        t 651/653 [001] 12345.678905: highwater:malloc__return: (7f0012 <- 55d0) ret=0x1010\n{stack}\
+        t     0/0 [001] 12345.700000: PERF_RECORD_LOST lost 17\n",
+    ));
+    assert_eq!(calls(&held), [("malloc", 100)]);
+    let said = held.losses.to_string();
+    assert!(
+        said.contains("; 17 events that the tool dropped; "),
+        "{said}"
+    );
 }
