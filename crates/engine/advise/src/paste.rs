@@ -83,6 +83,7 @@ impl Form {
         } else if ["apiVersion:", "kind:", "containers:"]
             .iter()
             .any(|key| has(key))
+            || place::is_json(text) && text.contains("\"containers\"")
         {
             Self::Kubernetes
         } else if begins("services:") {
