@@ -307,7 +307,6 @@ mod tests {
             ("amazonlinux:2", "2.26", "2.28"),
             ("amazonlinux:2.0.20240903.0", "2.26", "2.28"),
             ("centos:centos7", "2.17", "2.28"),
-            ("debian:stretch-slim", "2.24", "2.28"),
             ("ubuntu:23.10", "2.38", "2.39"),
             ("opensuse/leap:15.6", "2.38", "2.39"),
             ("opensuse/leap:15", "2.38", "2.39"),

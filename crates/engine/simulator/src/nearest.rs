@@ -138,16 +138,14 @@ fn of_package(numbers: &[u32], version: &str) -> Option<GlibcVersion> {
 
 /// The allocator's name, as it is called here, and the version behind it.
 fn parted(text: &str) -> Option<(&'static str, &str)> {
-    const NAMES: [(&str, &str); 9] = [
+    const NAMES: [(&str, &str); 7] = [
         ("glibc", "glibc"),
-        ("gnu libc", "glibc"),
         ("libc6", "glibc"),
         ("libjemalloc2", "jemalloc"),
         ("libjemalloc1", "jemalloc"),
         ("libjemalloc", "jemalloc"),
         ("tikv-jemalloc", "jemalloc"),
         ("jemalloc", "jemalloc"),
-        ("libc", "glibc"),
     ];
     let text = text.trim();
     let begins = |start: &str| {

@@ -440,6 +440,25 @@ fn recordings_advised_together_are_the_same_as_their_units() {
 }
 
 #[test]
+fn recordings_of_every_kind_in_a_folder_are_advised_and_other_files_are_counted() {
+    let folder = common::path("fleet-kinds");
+    fs::create_dir_all(&folder).expect("the folder for such files is writable");
+    let root = env!("CARGO_MANIFEST_DIR");
+    for (from, to) in [
+        ("../../input/import/tests/data/churn.ltrace.gz", "a.txt.gz"),
+        ("../../input/import/tests/data/churn.hwr.gz", "b.hwr.gz"),
+        ("../../../web/traces/ten_blocks.hwt", "c.hwt"),
+        ("../../../README.md", "README.md"),
+    ] {
+        fs::copy(format!("{root}/{from}"), format!("{folder}/{to}")).expect("it is there");
+    }
+    let output = highwater(&["advise", &folder, "--only", "arenas"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("1 other file is no recording"), "{said}");
+    assert!(text(&output).starts_with("3 recordings together"));
+}
+
+#[test]
 fn what_is_best_for_all_is_the_least_sum_that_hurts_none() {
     let folder = fleet("fleet_sums");
     let asked = [
