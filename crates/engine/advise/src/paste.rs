@@ -75,7 +75,7 @@ impl Form {
         if name.contains("dockerfile")
             || name.contains("containerfile")
             || begins("ENV ")
-            || text.lines().any(place::is_from)
+            || text.lines().any(highwater_settings::begins_stage)
         {
             Self::Dockerfile
         } else if has("[Service]") || name.ends_with(".service") {
@@ -83,6 +83,7 @@ impl Form {
         } else if ["apiVersion:", "kind:", "containers:"]
             .iter()
             .any(|key| has(key))
+            || place::is_json(text) && text.contains("\"containers\"")
         {
             Self::Kubernetes
         } else if begins("services:") {

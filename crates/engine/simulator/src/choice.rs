@@ -40,7 +40,7 @@ impl Choice {
             Self::Glibc(Version::V2_34ByAffinity) => "RHEL 9 before 2.34-83.el9_3.12".to_owned(),
             Self::Glibc(Version::V2_36ByAffinity) => "Debian 12 before 2.36-9+deb12u8".to_owned(),
             Self::Glibc(version) => {
-                let names: Vec<&str> = systems_with(version).map(|(name, _)| name).collect();
+                let names: Vec<String> = systems_with(version).map(|(name, _)| name).collect();
                 names.join(", ")
             }
             Self::Jemalloc(version) => version.found_in().to_owned(),

@@ -1,27 +1,9 @@
 //! Images of containers: the distribution that a name means, and what follows from it.
 
 use crate::choice::Choice;
-use crate::distributions::{DEBIAN_13, Manager, SYSTEMS, System};
+use crate::distributions::{Manager, System, is_distribution, system_named};
 use std::str::FromStr;
 use thiserror::Error;
-
-/// Images of languages and programs that are built on Debian unless their tag says otherwise.
-const ON_DEBIAN: [&str; 14] = [
-    "python",
-    "node",
-    "ruby",
-    "php",
-    "golang",
-    "rust",
-    "openjdk",
-    "perl",
-    "gcc",
-    "buildpack-deps",
-    "postgres",
-    "mysql",
-    "redis",
-    "nginx",
-];
 
 /// An image.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,8 +11,13 @@ pub struct Image {
     /// As it was given.
     pub name: String,
     system: System,
+    choice: Choice,
+    /// Why another release of glibc runs than its own; none where it is its own.
+    instead: Option<String>,
     /// Whether it has no shell and no packages.
     is_bare: bool,
+    /// Whether it has microdnf instead of dnf.
+    is_minimal: bool,
     /// Whether its tag leaves the distribution's release open.
     is_guessed: bool,
 }
@@ -40,22 +27,14 @@ pub struct Image {
 pub enum UnknownImage {
     /// It has musl.
     #[error(
-        "{0} has musl, whose malloc is not modelled and reads none of these settings; name an image with glibc, such as the same with -slim"
+        "{0} has musl, whose malloc is not modelled and reads none of these settings; name an image with glibc, such as debian:12"
     )]
     Musl(String),
-    /// Its distribution is not known.
+    /// It names no release of a distribution that is known.
     #[error(
-        "{name} names no distribution that is known; add one to its tag, such as -bookworm or -trixie, or name the distribution alone, such as debian:12"
+        "{0} names no release of a distribution that is known; add one to its tag, such as -bookworm, or name the one in its /etc/os-release, such as {KNOWN}"
     )]
-    Open {
-        /// The image.
-        name: String,
-    },
-    /// It is not known at all.
-    #[error(
-        "the image {0} is not known; name the one that it is built from: {1}, or a language's image"
-    )]
-    Unknown(String, String),
+    Open(String),
 }
 
 impl FromStr for Image {
@@ -65,56 +44,57 @@ impl FromStr for Image {
         // A name has 255 characters at most and a tag 128; the digest behind them says nothing of the distribution.
         let name = text.trim().split('@').next().unwrap_or_default();
         let name: String = name.chars().take(400).collect();
-        let bare = name.to_ascii_lowercase();
-        let last = bare.rsplit('/').next().unwrap_or_default();
-        // A distribution is named with a space.
-        let (image, tag) = last.split_once([':', ' ']).unwrap_or((last, ""));
-        let words = || tag.split(['-', '_']);
-        if image == "alpine" || words().any(|word| word.starts_with("alpine")) {
+        let lower = name.to_ascii_lowercase();
+        let last = lower.rsplit('/').next().unwrap_or_default();
+        let (image, tag) = last.split_once(':').unwrap_or((last, ""));
+        let words = words(last);
+        if words.iter().any(|word| word.starts_with("alpine")) {
             return Err(UnknownImage::Musl(name));
         }
-        let is_bare = bare.contains("distroless/");
-        let known = |system: System, is_guessed| {
-            Ok(Self {
-                name: name.clone(),
-                system,
-                is_bare,
-                is_guessed,
-            })
-        };
         // The folders of a registry are looked at as well, as in ubi9/python-312.
-        let folders = bare.rsplit('/').skip(1);
-        let of_itself = SYSTEMS.into_iter().find(|system| {
-            let numbered = |image: &str| {
-                let number = image.strip_suffix("-minimal").unwrap_or(image);
-                system.images.contains(&image) && number.ends_with(system.tags[0])
-            };
-            let is_it = system.images.contains(&image);
-            (is_it && words().any(|word| system.is_release(word)))
-                || numbered(image)
-                || folders.clone().any(numbered)
-                || system.name.eq_ignore_ascii_case(&name)
+        let named = system_named(&words).or_else(|| system_named(&self::words(&lower)));
+        // The images of Python moved to Debian 13 in August 2025.
+        let is_guessed = named.is_none()
+            && image == "python"
+            && is_official(lower.rsplit('/').skip(1))
+            && is_recent_python(tag);
+        let system = match named {
+            None if is_guessed => system_named(&["trixie"]),
+            named => named,
+        };
+        let asked = system.and_then(|system| {
+            let asked = Choice::nearest(&format!("glibc@{}", system.glibc));
+            Some((system, asked.ok()?))
         });
-        if let Some(system) = of_itself {
-            return known(system, false);
-        }
-        // A code name in the tag, or in the name of a distroless image.
-        let named = SYSTEMS.into_iter().find(|system| {
-            let code = system.tags.get(1);
-            let is_named = |code: &str| words().any(|word| word == code);
-            let number = system.name.to_ascii_lowercase().replace(' ', "");
-            code.is_some_and(|code| is_named(code)) || (is_bare && image.ends_with(&number))
-        });
-        match named {
-            Some(system) => known(system, false),
-            // The images of Python moved to Debian 13 in August 2025.
-            None if image == "python" && is_official(folders) && is_recent_python(tag) => {
-                known(DEBIAN_13, true)
-            }
-            None if ON_DEBIAN.contains(&image) => Err(UnknownImage::Open { name }),
-            None => Err(UnknownImage::Unknown(name, KNOWN.to_owned())),
-        }
+        let Some((system, asked)) = asked else {
+            return Err(UnknownImage::Open(name));
+        };
+        Ok(Self {
+            system,
+            choice: asked.choice,
+            instead: asked.instead,
+            is_bare: lower.contains("distroless/")
+                || words
+                    .iter()
+                    .any(|word| ["micro", "chiseled"].contains(word)),
+            is_minimal: words.iter().any(|word| ["minimal", "slim"].contains(word)),
+            is_guessed,
+            name,
+        })
     }
+}
+
+/// The words of a name, in small letters.
+fn words(text: &str) -> Vec<&str> {
+    let inside = |c: char| c.is_alphanumeric() || c == '.';
+    let words = text.split(|c| !inside(c));
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+/// Whether a text that names no image that is known was meant as one.
+pub(crate) fn is_like_an_image(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains(['/', ':']) || words(&text).into_iter().any(is_distribution)
 }
 
 /// Whether these folders, the innermost first, are those of Docker's official images, at Docker or at a mirror.
@@ -140,19 +120,20 @@ fn is_recent_python(tag: &str) -> bool {
 pub(crate) const KNOWN: &str = "debian:12, ubuntu:24.04, fedora:42, ubi9, amazonlinux:2023";
 
 impl Image {
-    /// The malloc of its C library.
+    /// The malloc of its C library, or the nearest one that is modelled.
     pub fn choice(&self) -> Choice {
-        Choice::Glibc(self.system.glibc)
+        self.choice
     }
 
     /// The same, as an allocator is named.
     pub fn allocator(&self) -> String {
-        self.choice().to_string()
+        self.choice.to_string()
     }
 
-    /// Whether its tag leaves the distribution's release open, so that the usual one is taken.
-    pub fn is_guessed(&self) -> bool {
-        self.is_guessed
+    /// What it is, where its name does not say it: its tag leaves the distribution's release open, so that the usual one is taken,
+    /// or its C library is not modelled.
+    pub(crate) fn note(&self) -> Option<String> {
+        (self.is_guessed || self.instead.is_some()).then(|| self.in_words())
     }
 
     /// The allocator of a program in it that was recorded with this one, by name and release: its own C library, unless the
@@ -168,33 +149,37 @@ impl Image {
         version.map(|version| format!("jemalloc@{version}"))
     }
 
-    /// What it is, in one sentence.
+    /// What it is, in one sentence or two.
     pub fn in_words(&self) -> String {
-        let System { name, glibc, .. } = self.system;
-        let guessed = if self.is_guessed {
-            " Its tag does not name the distribution: images of before August 2025 have Debian 12 or older. Write -bookworm or -trixie to be sure."
-        } else {
-            ""
-        };
-        format!("{} has {name} with glibc {glibc}.{guessed}", self.name)
+        let (system, glibc) = (self.system.name(), self.system.glibc);
+        let mut said = format!("{} has {system} with glibc {glibc}.", self.name);
+        if self.is_guessed {
+            said += " Its tag does not name the distribution: images of before August 2025 have Debian 12 or older. Write -bookworm or -trixie to be sure.";
+        }
+        if let Some(instead) = &self.instead {
+            said = said + " " + instead;
+        }
+        said
     }
 
     /// The command that installs jemalloc, for the shell of a build; none where no package is known.
     pub fn installs_jemalloc(&self) -> Option<String> {
-        let by_address = |release: &str| {
-            format!(
-                "dnf install -y https://dl.fedoraproject.org/pub/epel/epel-release-latest-{release}.noarch.rpm"
-            )
+        self.jemalloc()?;
+        let number = self.system.number();
+        let dnf = if self.is_minimal { "microdnf" } else { "dnf" };
+        let then = format!("{dnf} install -y jemalloc && {dnf} clean all");
+        // microdnf takes no address.
+        let by_address = if self.is_minimal {
+            "rpm -i"
+        } else {
+            "dnf install -y"
         };
-        let then = "dnf install -y jemalloc && dnf clean all";
-        match self.system.manager {
-            _ if self.is_bare => None,
+        match self.system.manager() {
             Manager::Apt => Some(INSTALLS_JEMALLOC.to_owned()),
-            Manager::Dnf => Some(then.to_owned()),
-            Manager::DnfEpel => Some(format!("dnf install -y epel-release && {then}")),
-            Manager::DnfEpelByAddress => {
-                Some(format!("{} && {then}", by_address(self.system.tags[0])))
-            }
+            Manager::Dnf => Some(then),
+            Manager::DnfEpel => Some(format!(
+                "{by_address} https://dl.fedoraproject.org/pub/epel/epel-release-latest-{number}.noarch.rpm && {then}"
+            )),
             Manager::None => None,
         }
     }
@@ -249,6 +234,39 @@ mod tests {
                 Some("5.2.1"),
             ),
             ("centos:stream9", "2.34", Some("5.2.1")),
+            (
+                "nvidia/cuda:12.4.1-runtime-ubuntu22.04",
+                "2.35",
+                Some("5.2.1"),
+            ),
+            (
+                "nvidia/cuda:12.4.1-devel-rockylinux8",
+                "2.28",
+                Some("5.2.1"),
+            ),
+            ("eclipse-temurin:21-ubi9-minimal", "2.34", Some("5.2.1")),
+            ("bitnami/redis:7.4-debian-12-r5", "2.36", Some("5.3.0")),
+            ("openjdk:21-oraclelinux8", "2.28", Some("5.2.1")),
+            ("public.ecr.aws/lambda/provided:al2023", "2.34", None),
+            ("almalinux/9-base", "2.34", Some("5.2.1")),
+            (
+                "registry.fedoraproject.org/fedora-minimal:41",
+                "2.40",
+                Some("5.3.0"),
+            ),
+            ("node:20-buster-slim", "2.28", None),
+            ("debian:10", "2.28", None),
+            ("ubuntu:24.10", "2.40", None),
+            ("opensuse/leap:15.5", "2.31", None),
+            ("paketobuildpacks/run-jammy-base", "2.35", Some("5.2.1")),
+            ("Ubuntu-22.04", "2.35", Some("5.2.1")),
+            ("bookworm", "2.36", Some("5.3.0")),
+            ("ubi9-micro", "2.34", None),
+            (
+                "mcr.microsoft.com/dotnet/aspnet:8.0-noble-chiseled",
+                "2.39",
+                None,
+            ),
         ] {
             let image: Image = name.parse().expect(name);
             assert_eq!(image.allocator(), format!("glibc@{glibc}"), "{name}");
@@ -260,6 +278,73 @@ mod tests {
         }
     }
 
+    /// `PRETTY_NAME` of each distribution's `/etc/os-release`.
+    #[test]
+    fn distributions_are_known_by_what_they_call_themselves() {
+        for (name, glibc) in [
+            ("Debian GNU/Linux 12 (bookworm)", "2.36"),
+            ("Ubuntu 22.04.4 LTS", "2.35"),
+            ("Fedora Linux 41 (Container Image)", "2.40"),
+            ("Red Hat Enterprise Linux 9.4 (Plow)", "2.34"),
+            ("Red Hat Enterprise Linux release 8.10 (Ootpa)", "2.28"),
+            ("Rocky Linux 9.4 (Blue Onyx)", "2.34"),
+            ("AlmaLinux 9.4 (Seafoam Ocelot)", "2.34"),
+            ("CentOS Stream 9", "2.34"),
+            ("Oracle Linux Server 8.10", "2.28"),
+            ("Amazon Linux 2023.5.20240903", "2.34"),
+            ("openSUSE Leap 15.5", "2.31"),
+        ] {
+            let image: Image = name.parse().expect(name);
+            assert_eq!(image.allocator(), format!("glibc@{glibc}"), "{name}");
+            assert_eq!(image.note(), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_c_library_that_is_not_modelled_is_named_with_the_one_that_runs() {
+        for (name, glibc, runs) in [
+            ("ubuntu:18.04", "2.27", "2.28"),
+            ("amazonlinux:2", "2.26", "2.28"),
+            ("amazonlinux:2.0.20240903.0", "2.26", "2.28"),
+            ("centos:centos7", "2.17", "2.28"),
+            ("ubuntu:23.10", "2.38", "2.39"),
+            ("opensuse/leap:15.6", "2.38", "2.39"),
+            ("opensuse/leap:15", "2.38", "2.39"),
+        ] {
+            let image: Image = name.parse().expect(name);
+            assert_eq!(image.allocator(), format!("glibc@{runs}"), "{name}");
+            let note = image.note().expect(name);
+            let said = format!(
+                "with glibc {glibc}. glibc {glibc} is not modelled; glibc@{runs} is used instead: "
+            );
+            assert!(note.contains(&said), "{note}");
+        }
+    }
+
+    #[test]
+    fn the_package_is_installed_by_the_manager_of_the_image() {
+        let installs = |name: &str| name.parse::<Image>().expect(name).installs_jemalloc();
+        let epel = "https://dl.fedoraproject.org/pub/epel/epel-release-latest-9.noarch.rpm";
+        for (name, expected) in [
+            (
+                "oraclelinux:9",
+                format!("dnf install -y {epel} && dnf install -y jemalloc && dnf clean all"),
+            ),
+            (
+                "registry.access.redhat.com/ubi9/ubi-minimal:9.4",
+                format!("rpm -i {epel} && microdnf install -y jemalloc && microdnf clean all"),
+            ),
+            (
+                "fedora:42",
+                "dnf install -y jemalloc && dnf clean all".to_owned(),
+            ),
+        ] {
+            assert_eq!(installs(name), Some(expected), "{name}");
+        }
+        assert_eq!(installs("rockylinux:10"), None, "no package is known");
+        assert_eq!(installs("ubi9-micro"), None, "it has no dnf");
+    }
+
     #[test]
     fn an_image_that_cannot_be_advised_says_which_can() {
         for (name, part) in [
@@ -267,18 +352,23 @@ mod tests {
             ("python:3.12-alpine", "musl"),
             ("node:22-slim", "-bookworm"),
             ("mycompany/service:4", "debian:12"),
-            // Other distributions and systems than the usual one, and others' images of the same name.
-            ("python:3.9-slim-buster", "names no distribution"),
-            (
-                "python:3.12-windowsservercore-ltsc2022",
-                "names no distribution",
-            ),
-            ("python:3.8-slim", "names no distribution"),
-            ("python:2.7", "names no distribution"),
-            ("cgr.dev/chainguard/python:latest", "names no distribution"),
-            ("bitnami/python:3.12", "names no distribution"),
-            ("debian:99", "not known"),
-            ("", "not known"),
+            ("cgr.dev/chainguard/wolfi-base", "/etc/os-release"),
+            // Names of releases that move, and releases that are not known.
+            ("ubuntu", "names no release"),
+            ("debian:stable-slim", "names no release"),
+            ("fedora:rawhide", "names no release"),
+            ("opensuse/leap:42.3", "names no release"),
+            ("debian:99", "names no release"),
+            // Other systems than the usual one, and others' images of the same name.
+            ("python:3.12-windowsservercore-ltsc2022", "names no release"),
+            ("python:3.8-slim", "names no release"),
+            ("python:2.7", "names no release"),
+            ("cgr.dev/chainguard/python:latest", "names no release"),
+            ("bitnami/python:3.12", "names no release"),
+            // A number that belongs to something else.
+            ("debian/postgres:12", "names no release"),
+            ("elixir:9", "names no release"),
+            ("", "names no release"),
         ] {
             let error = name.parse::<Image>().expect_err(name).to_string();
             assert!(error.contains(part), "{name}: {error}");

@@ -5,7 +5,7 @@
 
 use crate::choice::Choice;
 use crate::error::SimulatorError;
-use crate::image::{Image, KNOWN, UnknownImage};
+use crate::image::{Image, KNOWN, UnknownImage, is_like_an_image};
 use highwater_allocator::repeated;
 use highwater_glibc::Version as GlibcVersion;
 use highwater_jemalloc::Version as JemallocVersion;
@@ -60,9 +60,9 @@ impl Choice {
             return match text.parse::<Image>() {
                 Ok(image) => Ok(Asked {
                     choice: image.choice(),
-                    instead: image.is_guessed().then(|| image.in_words()),
+                    instead: image.note(),
                 }),
-                Err(UnknownImage::Unknown(..)) => Err(unknown()),
+                Err(UnknownImage::Open(_)) if !is_like_an_image(text) => Err(unknown()),
                 Err(error) => Err(SimulatorError::NotModelled(error.to_string())),
             };
         };
@@ -138,29 +138,42 @@ fn of_package(numbers: &[u32], version: &str) -> Option<GlibcVersion> {
 
 /// The allocator's name, as it is called here, and the version behind it.
 fn parted(text: &str) -> Option<(&'static str, &str)> {
-    const NAMES: [(&str, &str); 9] = [
+    const NAMES: [(&str, &str); 7] = [
         ("glibc", "glibc"),
-        ("gnu libc", "glibc"),
         ("libc6", "glibc"),
         ("libjemalloc2", "jemalloc"),
         ("libjemalloc1", "jemalloc"),
         ("libjemalloc", "jemalloc"),
         ("tikv-jemalloc", "jemalloc"),
         ("jemalloc", "jemalloc"),
-        ("libc", "glibc"),
     ];
     let text = text.trim();
     let begins = |start: &str| {
         let head = text.get(..start.len());
         head.is_some_and(|head| head.eq_ignore_ascii_case(start))
     };
-    let (written, name) = NAMES.iter().find(|(written, _)| begins(written))?;
-    let rest = &text[written.len()..];
-    let version = rest.trim_start_matches(['@', ' ', '-', '_', '=', ':', 'v', '(', '\t']);
-    let parts = |c: char| c.is_ascii_digit();
-    let is_version =
-        version.is_empty() || (version.starts_with(parts) && version.len() < rest.len());
-    is_version.then_some((*name, version))
+    let named = NAMES.iter().find_map(|(written, name)| {
+        let rest = begins(written).then(|| &text[written.len()..])?;
+        let version = rest.trim_start_matches(['@', ' ', '-', '_', '=', ':', 'v', '(', '\t']);
+        let is_version = version.is_empty()
+            || (version.starts_with(|c: char| c.is_ascii_digit()) && version.len() < rest.len());
+        is_version.then_some((*name, version))
+    });
+    named.or_else(|| Some(("glibc", glibc_within(text)?)))
+}
+
+/// The version of glibc in what `ldd --version` or a package manager prints, such as `ldd (Debian GLIBC 2.36-9+deb12u9) 2.36`, or
+/// a version alone.
+fn glibc_within(text: &str) -> Option<&str> {
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    let starts = |(at, _): &(usize, _)| {
+        !text[..*at].ends_with(is_part) && text[at + 2..].starts_with(|c: char| c.is_ascii_digit())
+    };
+    let (at, _) = text.match_indices("2.").find(starts)?;
+    let is_named = text[..at].to_ascii_lowercase().contains("libc");
+    let is_glibc = (at == 0 || is_named) && !text.contains('/');
+    let version = text[at..].split([' ', ')', '\t']).next();
+    version.filter(|_| is_glibc)
 }
 
 /// The numbers at the start of a version, without a package's epoch before and its own number behind.
@@ -263,6 +276,19 @@ mod tests {
             ("ubi9", "glibc@2.34"),
             ("python:3.12-slim-trixie", "glibc@2.41"),
             ("amazonlinux:2023", "glibc@2.34"),
+            ("2.36-9+deb12u9", "glibc@2.36"),
+            ("2.36-9+deb12u4", "glibc@2.36-9+deb12u7"),
+            ("2.35-0ubuntu3.8", "glibc@2.35"),
+            ("2.34-125.el9_5.1", "glibc@2.34"),
+            ("2.36", "glibc@2.36"),
+            ("libc6:amd64 2.36-9+deb12u9", "glibc@2.36"),
+            ("ldd (Ubuntu GLIBC 2.35-0ubuntu3.8) 2.35", "glibc@2.35"),
+            ("ldd (GNU libc) 2.34", "glibc@2.34"),
+            (
+                "GNU C Library (Debian GLIBC 2.36-9+deb12u4) stable release version 2.36.",
+                "glibc@2.36-9+deb12u7",
+            ),
+            ("glibc2.36", "glibc@2.36"),
             ("glibc-2.31", "glibc@2.31"),
             ("GLIBC 2.41", "glibc@2.41"),
             ("libc-2.31.so", "glibc@2.31"),
@@ -313,6 +339,21 @@ mod tests {
         assert!(asked.instead.expect("a guess").contains("Debian 13"));
         let error = Choice::nearest("alpine:3.20").expect_err("musl");
         assert!(error.to_string().contains("musl"), "{error}");
+        for text in [
+            "ubuntu",
+            "centos:latest",
+            "mycompany/service:4",
+            "sha256:0a1b",
+        ] {
+            let error = Choice::nearest(text).expect_err(text).to_string();
+            assert!(error.starts_with(text), "{error}");
+            assert!(
+                error.contains("names no release of a distribution"),
+                "{error}"
+            );
+        }
+        let old = Choice::nearest("ubuntu:18.04").expect("it is known");
+        assert!(old.instead.expect("another runs").contains("glibc 2.27"));
         let error = Choice::nearest("tcmalloc").expect_err("no allocator");
         assert!(error.to_string().contains("ubuntu:24.04"), "{error}");
     }
@@ -330,6 +371,9 @@ mod tests {
             "jemallocator 1.0",
             "musl 1.2.5",
             "glibc@99999999999.1",
+            "myapp 2.36",
+            "registry/x-glibc:2.31",
+            "12.36",
         ] {
             let refused = Choice::nearest(text);
             assert!(refused.is_err() || text == "glibc@", "{text}: {refused:?}");

@@ -210,6 +210,32 @@ fn a_remedy_is_pasted_in_the_form_of_the_file_and_does_what_was_foretold() {
             "{form}"
         );
     }
+    // The package is that of the image that the file is built from.
+    let asked = [
+        "advise",
+        &trace,
+        "--only",
+        "jemalloc",
+        "--paste",
+        "--settings",
+    ];
+    let red_hat = file("ubi.Dockerfile", "FROM ubi9-minimal AS a\nFROM a\n");
+    let pasted = text(&highwater(&[&asked[..], &[&red_hat]].concat()));
+    assert!(
+        pasted.contains("&& microdnf install -y jemalloc"),
+        "{pasted}"
+    );
+    let musl = file("musl.Dockerfile", "FROM python:3.12-alpine\n");
+    let refused = highwater(&[&asked[..], &[&musl]].concat());
+    assert_eq!(refused.status.code(), Some(2));
+    let unknown = file("own.Dockerfile", "FROM registry.example/base:1\n");
+    let output = highwater(&[&asked[..], &[&unknown]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("Debian and Ubuntu") && said.contains("--image"),
+        "{said}"
+    );
+
     let review = text(&highwater(&[
         "advise",
         &trace,
@@ -262,7 +288,7 @@ fn what_cannot_be_searched_is_refused_in_one_line() {
         refused(&[&["advise", &trace], arguments].concat(), parts);
     };
     with(&["--only", "colour"], &["colour", "mmap_threshold"]);
-    with(&["--image", "python:3.12-alpine"], &["musl", "-slim"]);
+    with(&["--image", "python:3.12-alpine"], &["musl", "debian:12"]);
     with(&["--image", "node:22"], &["node:22", "-bookworm"]);
     with(&["--weigh", "rss"], &["peak, rest or mean"]);
     with(&["--paste", "toml"], &["toml", "dockerfile"]);
@@ -411,6 +437,25 @@ fn recordings_advised_together_are_the_same_as_their_units() {
         &[&asked[..], &["--paste", "env"]].concat(),
         &["--paste", "one recording"],
     );
+}
+
+#[test]
+fn recordings_of_every_kind_in_a_folder_are_advised_and_other_files_are_counted() {
+    let folder = common::path("fleet-kinds");
+    fs::create_dir_all(&folder).expect("the folder for such files is writable");
+    let root = env!("CARGO_MANIFEST_DIR");
+    for (from, to) in [
+        ("../../input/import/tests/data/churn.ltrace.gz", "a.txt.gz"),
+        ("../../input/import/tests/data/churn.hwr.gz", "b.hwr.gz"),
+        ("../../../web/traces/ten_blocks.hwt", "c.hwt"),
+        ("../../../README.md", "README.md"),
+    ] {
+        fs::copy(format!("{root}/{from}"), format!("{folder}/{to}")).expect("it is there");
+    }
+    let output = highwater(&["advise", &folder, "--only", "arenas"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("1 other file is no recording"), "{said}");
+    assert!(text(&output).starts_with("3 recordings together"));
 }
 
 #[test]

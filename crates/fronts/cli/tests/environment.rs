@@ -118,7 +118,43 @@ fn settings_are_explained_as_json() {
         );
         assert_eq!(setting.as_object().map(serde_json::Map::len), Some(4));
     }
-    assert_eq!(report.as_object().map(serde_json::Map::len), Some(3));
+    assert_eq!(report.as_object().map(serde_json::Map::len), Some(4));
+}
+
+#[test]
+fn a_dockerfile_is_judged_for_the_image_that_it_is_built_from() {
+    let settings = |text: &str, more: &[&str]| {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("from.Dockerfile");
+        fs::write(&path, text).expect("the folder for such files is writable");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
+        let output = command.arg("settings").arg(path).args(more).output();
+        let output = output.expect("the command was built");
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let ubuntu =
+        "ARG V=24.04\nFROM golang:1 AS b\nFROM ubuntu:$V\nENV MALLOC_TRIM_THRESHOLD_=64K\n";
+    let said = settings(ubuntu, &[]);
+    for part in [
+        "ubuntu:24.04 has Ubuntu 24.04 with glibc 2.39.\n",
+        "Judged for glibc 2.39.",
+        "this version ignores it",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let report = settings(ubuntu, &["--json"]);
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["judged_for"], "glibc@2.39");
+    assert_eq!(report["allocator"], serde_json::Value::Null);
+    // What is asked for, and what the text loads, come first.
+    let said = settings(ubuntu, &["--allocator", "2.36-9+deb12u9"]);
+    assert!(said.contains("Judged for glibc 2.36."), "{said}");
+    let said = settings("FROM ubuntu:24.04\nENV LD_PRELOAD=libjemalloc.so.2\n", &[]);
+    assert!(said.starts_with("Runs on jemalloc 5.3.0"), "{said}");
+    let said = settings("FROM python:3.12-alpine\nENV MALLOC_ARENA_MAX=2\n", &[]);
+    assert!(said.starts_with("python:3.12-alpine has musl"), "{said}");
+    let said = settings("FROM base:1\nENV MALLOC_ARENA_MAX=2\n", &[]);
+    assert!(said.contains("with --allocator.\n"), "{said}");
 }
 
 #[test]

@@ -288,11 +288,13 @@ impl fmt::Display for Losses {
         if self.lost.is_empty() {
             return write!(f, ": nothing is lost");
         }
-        let lost: Vec<_> = self.lost.iter().map(|loss| loss.what()).collect();
+        let what = |loss: &Loss| match (loss, self.dropped) {
+            (Loss::Dropped, 1) => "one event that the tool dropped".to_owned(),
+            (Loss::Dropped, 2..) => format!("{} {}", self.dropped, loss.what()),
+            _ => loss.what().to_owned(),
+        };
+        let lost: Vec<_> = self.lost.iter().map(what).collect();
         write!(f, "; it lacks {}", lost.join("; "))?;
-        if self.dropped > 0 {
-            write!(f, " ({} events)", self.dropped)?;
-        }
         if self.other_lines > 0 {
             let lines = if self.other_lines == 1 {
                 "line was"

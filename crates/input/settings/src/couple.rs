@@ -40,6 +40,12 @@ const COMMANDS: [&str; 6] = [
     "proxy_set_env",
 ];
 
+/// Whether a text is a script of execline, as s6 runs them, whose `export` takes two words.
+fn is_execline(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    first.starts_with("#!") && first.contains("execlineb")
+}
+
 impl Scanner<'_, '_> {
     /// `("NAME", "value")`: arguments of a call that sets, or a pair. Where that ends.
     pub(crate) fn argument(
@@ -119,7 +125,8 @@ impl Scanner<'_, '_> {
             || last.ends_with("Env.")
             || lead.contains("set-env ")
             || matches!(lead, "(gdb) set env" | "(gdb) set environment")
-            || (exports && lead.contains("set"));
+            || (exports && lead.contains("set"))
+            || (last == "export" && is_execline(self.text));
         let is_element = lead.ends_with("ENV{") || lead.ends_with("env(");
         if (is_command || is_element) && is_unclosed(word) {
             self.found.unclosed(name);

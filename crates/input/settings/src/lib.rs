@@ -10,6 +10,7 @@
 
 mod around;
 mod assigned;
+mod base_image;
 mod bytes;
 mod collected;
 mod comments;
@@ -38,6 +39,7 @@ mod values;
 mod written;
 mod yaml;
 
+pub use base_image::{base_image, begins_stage};
 use borsh::{BorshDeserialize, BorshSerialize};
 pub use bytes::decode;
 use collected::{Collected, Place};

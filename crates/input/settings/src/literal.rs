@@ -2,6 +2,7 @@
 
 use crate::names::PRELOAD;
 use crate::near::within;
+use crate::product::product;
 use crate::shape::{is_expression, is_value};
 use crate::values::{Quoting, before_command, is_number_name, plain_number, quoted, shell_word};
 
@@ -16,15 +17,65 @@ pub(crate) enum Plain {
     Elsewhere,
 }
 
-/// What a call makes a text of: `toString 2`, `str("2")`.
-pub(crate) fn wrapped(text: &str) -> Option<&str> {
-    let calls = ["toString ", "tostring(", "String(", "str("];
-    let inside = calls.iter().find_map(|call| text.strip_prefix(call))?;
-    let inside = inside.trim_start_matches(['(', '"', '\'', ' ']);
-    let end = inside
-        .find([')', '"', '\'', ' ', ';'])
-        .unwrap_or(inside.len());
-    Some(&inside[..end])
+/// What a call makes a text of: `toString 2`, `str("2")`, `String(64 * 1024)`. An expression of numbers is worked out.
+pub(crate) fn wrapped(text: &str) -> Option<String> {
+    const CALLS: [&str; 9] = [
+        "toString ",
+        "tostring(",
+        "toString(",
+        "String(",
+        "string(",
+        "str(",
+        "Number(",
+        "Itoa(",
+        "valueOf(",
+    ];
+    let is_callee = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
+    let start = text.find(|c| !is_callee(c))?;
+    // With the bracket or blank that ends it.
+    let callee = text.get(..=start)?;
+    let rest = CALLS.iter().find_map(|call| {
+        let (before, name) = callee.split_at_checked(callee.len().checked_sub(call.len())?)?;
+        let is_it = name == *call && (before.is_empty() || before.ends_with('.'));
+        is_it.then(|| &text[callee.len()..])
+    })?;
+    let inside = rest.trim_start_matches(['(', ' ']);
+    if let Some((value, _)) = quoted(inside).filter(|_| inside.starts_with(['"', '\''])) {
+        return Some(value);
+    }
+    let end = inside.find([')', ';', ',']).unwrap_or(inside.len());
+    let inside = inside[..end].trim_matches(['"', '\'', ' ']);
+    Some(product(inside).map_or_else(|| inside.to_owned(), |number| number.to_string()))
+}
+
+/// The number of a product or a shift, `64 * 1024`, up to what ends it in a program, and its length.
+pub(crate) fn worked_out(line: &str) -> Option<(String, usize)> {
+    let end = line.find([',', ';', '}', '#']).unwrap_or(line.len());
+    let end = line[..end].find("//").unwrap_or(end);
+    let text = line[..end].trim_end();
+    let text = match text.strip_suffix(')') {
+        Some(inside) if !text.contains('(') => inside.trim_end(),
+        _ => text,
+    };
+    let is_product = text.contains('*') || text.contains("<<");
+    let number = product(text).filter(|_| is_product)?;
+    Some((number.to_string(), text.len()))
+}
+
+/// Whether a text without quotes in a call is a value rather than a name of the program.
+fn is_plain_text(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit() || c == '-') || text.contains([':', '=', '/'])
+}
+
+/// Whether a text is a call, `max(2, cpus)`, or goes on after its first word with a sign of arithmetic or a question.
+fn is_computed(text: &str) -> bool {
+    let is_callee = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_';
+    let callee = text.trim_start_matches(is_callee);
+    let is_call = callee.starts_with('(') && callee.len() < text.len();
+    let mut words = text.split_whitespace().skip(1);
+    let operator = words.next().unwrap_or_default();
+    let signs = ["*", "+", "<<", ">>", "%", "?"];
+    is_call || signs.iter().any(|sign| operator.starts_with(sign))
 }
 
 /// What an expression of a program or of Terraform begins with.
@@ -62,8 +113,9 @@ pub(crate) fn plain(name: &str, line: &str, is_in_brackets: bool) -> Option<(Pla
     }
     let mut text = &line[..end];
     if is_in_brackets || is_number_name(name) {
-        let templates = text.contains("${") || text.contains("{{");
-        let cut = text.find([',', '}', ')']).filter(|_| !templates);
+        let has_template = |text: &str| text.contains("${") || text.contains("{{");
+        let cut = text.find([',', '}', ')']);
+        let cut = cut.filter(|at| !has_template(&text[..*at]));
         text = &text[..cut.unwrap_or(text.len())];
     }
     let text = text.trim().trim_end_matches(',');
@@ -72,13 +124,17 @@ pub(crate) fn plain(name: &str, line: &str, is_in_brackets: bool) -> Option<(Pla
         return Some((value, line.len()));
     }
     if let Some(inside) = wrapped(text) {
-        return Some(match name.is_empty() || is_value(name, inside) {
-            true => (Plain::Value(inside.to_owned()), length),
+        let is_known = match name {
+            "" => is_plain_text(&inside),
+            name => is_value(name, &inside),
+        };
+        return Some(match is_known {
+            true => (Plain::Value(inside), length),
             false => (Plain::Elsewhere, length),
         });
     }
-    if matches!(text, "null" | "~" | "") || EXPRESSIONS.iter().any(|start| text.starts_with(start))
-    {
+    let is_expression = EXPRESSIONS.iter().any(|start| text.starts_with(start));
+    if matches!(text, "null" | "~" | "") || is_expression || is_computed(text) {
         return Some((Plain::Elsewhere, length));
     }
     if let Some(number) = plain_number(text) {

@@ -2,7 +2,7 @@
 
 use crate::collected::Place;
 use crate::line::Line;
-use crate::literal::{Plain, block, plain};
+use crate::literal::{Plain, block, plain, worked_out};
 use crate::near::{NEAR, within};
 use crate::scan::Scanner;
 use crate::values::{Quoting, quoted, shell_word};
@@ -164,6 +164,9 @@ impl Scanner<'_, '_> {
             }
             _ => {
                 let line = rest.lines().next().unwrap_or_default();
+                if let Some((value, length)) = worked_out(line) {
+                    return ends(value, length);
+                }
                 let (plain, length) = plain("", line, true)?;
                 // The end of a string that all of it stands in.
                 let value = match plain {

@@ -2,7 +2,7 @@
 
 use crate::collected::Place;
 use crate::line::Line;
-use crate::literal::{Plain, block, plain};
+use crate::literal::{Plain, block, plain, worked_out};
 use crate::near::{LONGEST, NEAR, tail, within};
 use crate::scan::Scanner;
 use crate::shape::{is_expression, is_value};
@@ -139,6 +139,9 @@ impl Scanner<'_, '_> {
         if is_code && NOTHING.contains(&word) {
             return Some((Written::Nothing, begin + word.len()));
         }
+        if is_code && let Some((value, length)) = worked_out(rest) {
+            return Some((Written::Value(value), begin + length));
+        }
         let whole = rest
             .split([',', ';', '}', '#'])
             .next()
@@ -159,7 +162,7 @@ impl Scanner<'_, '_> {
 
 /// Whether a call makes a text of a value: `toString 2`, `str("2")`.
 fn is_wrapped_value(name: &str, text: &str) -> bool {
-    crate::literal::wrapped(text).is_some_and(|value| is_value(name, value))
+    crate::literal::wrapped(text).is_some_and(|value| is_value(name, &value))
 }
 
 /// A value in quotes, in backticks, or in quotes of a string in a string.

@@ -205,7 +205,7 @@ fn the_image_and_the_form_of_the_settings_count() {
         assert!(row.name.starts_with("jemalloc@5.2.1"), "{}", row.name);
         let dockerfile = &row.pastes[0];
         assert!(
-            dockerfile.starts_with("RUN dnf install -y epel-release"),
+            dockerfile.starts_with("RUN dnf install -y https://dl.fedoraproject.org"),
             "{dockerfile}"
         );
         assert!(

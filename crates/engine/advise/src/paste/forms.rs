@@ -1,6 +1,6 @@
 //! The remedy in each form of file.
 
-use super::place::{Container, Service};
+use super::place::{Container, Json, Service};
 use super::{Form, Place, Remedy};
 use highwater_simulator::Variable;
 use highwater_workload::Trims;
@@ -19,16 +19,17 @@ impl Remedy {
         text.extend(remark.map(|remark| comment(remark)));
         text.extend(self.comments(form).iter().map(|line| comment(line)));
         if has_lines {
-            text += &match form {
-                Form::Dockerfile => self.dockerfile(place.user.as_deref()),
-                Form::Compose => self.compose(&place.service),
-                Form::Kubernetes => self.kubernetes(&place.container),
-                Form::Systemd => self.systemd(),
-                Form::Procfile => format!(
+            text += &match (form, place.json) {
+                (_, Some(keys)) => self.json(keys, &place.container),
+                (Form::Dockerfile, _) => self.dockerfile(place.user.as_deref()),
+                (Form::Compose, _) => self.compose(&place.service),
+                (Form::Kubernetes, _) => self.kubernetes(&place.container),
+                (Form::Systemd, _) => self.systemd(),
+                (Form::Procfile, _) => format!(
                     "web: {}your-command\n",
                     self.each(|set| format!("{} ", shell(set)))
                 ),
-                Form::Env | Form::Review => {
+                (Form::Env | Form::Review, _) => {
                     let export = if place.is_script { "export " } else { "" };
                     self.each(|set| format!("{export}{}\n", shell(set)))
                 }
@@ -113,6 +114,51 @@ impl Remedy {
                 set.name
             )
         })
+    }
+
+    /// A part of a file in JSON: what has to be put into the container of that name.
+    fn json(&self, keys: Json, container: &Container) -> String {
+        let mut text = String::new();
+        let mut open: Vec<&str> = Vec::new();
+        let mut begin = |text: &mut String, key: &str, bracket: char| {
+            let indent = "  ".repeat(open.len());
+            let key = match key {
+                "" => String::new(),
+                key => quoted(key, &[]) + ": ",
+            };
+            *text += &format!("{indent}{key}{bracket}\n");
+            open.push(if bracket == '{' { "}" } else { "]" });
+        };
+        if !keys.containers.is_empty() {
+            begin(&mut text, "", '{');
+        }
+        for key in &container.path {
+            begin(&mut text, key, '{');
+        }
+        begin(&mut text, keys.containers, '[');
+        begin(&mut text, "", '{');
+        let indent =
+            "  ".repeat(container.path.len() + 2 + usize::from(!keys.containers.is_empty()));
+        text += &format!("{indent}\"name\": {},\n", quoted(&container.name, &[]));
+        begin(&mut text, keys.variables, '[');
+        let variables: Vec<String> = self
+            .variables
+            .iter()
+            .map(|set| {
+                // Kubernetes puts values in for `$(NAME)`.
+                let value = match keys.variables {
+                    "env" => set.value.replace("$(", "$$("),
+                    _ => set.value.clone(),
+                };
+                let (name, value) = (quoted(&set.name, &[]), quoted(&value, &[]));
+                format!("{indent}  {{ \"name\": {name}, \"value\": {value} }}")
+            })
+            .collect();
+        text += &(variables.join(",\n") + "\n");
+        while let Some(bracket) = open.pop() {
+            text += &format!("{}{bracket}\n", "  ".repeat(open.len()));
+        }
+        text
     }
 
     fn systemd(&self) -> String {

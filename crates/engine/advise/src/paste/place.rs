@@ -3,9 +3,34 @@
 mod whose;
 
 use super::{Form, file_name};
-use highwater_settings::documents;
+use highwater_settings::{begins_stage, documents};
 use highwater_simulator::repeated;
 pub(super) use whose::{Container, Service};
+
+/// The keys of a JSON file under which containers and their variables are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Json {
+    /// Empty where the file is the list of containers itself.
+    pub(super) containers: &'static str,
+    pub(super) variables: &'static str,
+}
+
+impl Json {
+    const KUBERNETES: Self = Self {
+        containers: "containers",
+        variables: "env",
+    };
+    /// A task definition of Amazon ECS.
+    const TASK: Self = Self {
+        containers: "containerDefinitions",
+        variables: "environment",
+    };
+    /// The list in a task definition, as Terraform keeps it in a file.
+    const DEFINITIONS: Self = Self {
+        containers: "",
+        ..Self::TASK
+    };
+}
 
 /// What a file asks of a change besides its form.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +46,8 @@ pub struct Place {
     pub(super) is_script: bool,
     pub(super) service: Service,
     pub(super) container: Container,
+    /// The keys of a container, where the file is JSON.
+    pub(super) json: Option<Json>,
 }
 
 impl From<Form> for Place {
@@ -40,6 +67,7 @@ impl From<Form> for Place {
                 name: "app".to_owned(),
                 path: ["spec", "template", "spec"].map(str::to_owned).into(),
             },
+            json: None,
         }
     }
 }
@@ -55,13 +83,21 @@ impl Place {
                 place.is_open = !text.is_empty() && !text.ends_with('\n');
             }
             Form::Compose => place.take_service(text),
-            Form::Kubernetes => place.take_container(text),
+            Form::Kubernetes => {
+                place.json = is_json(text).then_some(Json::KUBERNETES);
+                place.take_container(text, Json::KUBERNETES);
+            }
             Form::Systemd => place.remark = variables_win(text),
             Form::Env => {
                 let name = file_name(path);
                 place.is_script = is_script(name, text);
-                let is_known = place.is_script || is_plain(text);
-                place.remark = (!is_known).then(|| unknown(name));
+                place.json = task(text);
+                if let Some(json) = place.json {
+                    place.container.path.clear();
+                    place.take_container(text, json);
+                } else if !place.is_script && !is_plain(text) {
+                    place.remark = Some(unknown(name));
+                }
             }
             Form::Procfile | Form::Review => {}
         }
@@ -86,11 +122,11 @@ impl Place {
         }
     }
 
-    fn take_container(&mut self, text: &str) {
+    fn take_container(&mut self, text: &str, keys: Json) {
         let Some(documents) = documents(text) else {
-            return self.remark = Some(unread("env", "container"));
+            return self.remark = Some(unread(keys.variables, "container"));
         };
-        match whose::container(&documents) {
+        match whose::container(&documents, keys) {
             Ok(container) => self.container = container,
             Err(path) => {
                 self.remark = Some(unsure("container"));
@@ -122,6 +158,30 @@ fn unknown(name: &str) -> String {
     )
 }
 
+/// Whether a text is JSON, by its beginning: YAML in braces is left to YAML's own forms.
+pub(super) fn is_json(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}')
+        .trim_start()
+        .strip_prefix(['{', '['])
+        .is_some_and(|rest| rest.trim_start().starts_with(['"', '{']))
+}
+
+/// The keys of a task definition of Amazon ECS, if a text is one, or the list of its containers.
+fn task(text: &str) -> Option<Json> {
+    let has = |key: &str| text.contains(key);
+    if !is_json(text) {
+        return None;
+    }
+    let is_list = text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .starts_with('[');
+    if has("\"containerDefinitions\"") {
+        return Some(Json::TASK);
+    }
+    (is_list && has("\"image\"") && has("\"name\"")).then_some(Json::DEFINITIONS)
+}
+
 /// What a unit's own file of variables does to lines in it, where it has one.
 fn variables_win(text: &str) -> Option<String> {
     let mut lines = text.lines().map(str::trim_start);
@@ -131,27 +191,13 @@ fn variables_win(text: &str) -> Option<String> {
     })
 }
 
-/// Whether a line of a Dockerfile begins a stage, in whatever case. `from x import y` is Python.
-pub(super) fn is_from(line: &str) -> bool {
-    let mut words = line
-        .split_whitespace()
-        .filter(|word| !word.starts_with("--"));
-    let is_first = words
-        .next()
-        .is_some_and(|word| word.eq_ignore_ascii_case("from"));
-    let rest: Vec<&str> = words.collect();
-    is_first
-        && !line.starts_with(char::is_whitespace)
-        && matches!(rest[..], [_] | [_, "as" | "AS" | "As", _])
-}
-
 /// The user of the last `USER` of the last stage, unless it is root.
 fn user(text: &str) -> Option<String> {
     let mut user = None;
     for line in text.lines() {
         let mut words = line.split_whitespace();
         let first = words.next().unwrap_or_default();
-        if is_from(line) {
+        if begins_stage(line) {
             user = None;
         } else if first.eq_ignore_ascii_case("USER") {
             user = words.next();

@@ -9,11 +9,12 @@ use crate::output::{Files, MarkdownTo};
 use crate::parallel;
 use anyhow::{Context, Result, bail};
 use highwater_advise::{
-    Advice, Advised, Cost, Costs, Doer, Form, Image, Place, Scope, Search, Subject, Tried, loads,
-    paste,
+    Advice, Advised, Cost, Costs, Doer, Form, Image, Place, Scope, Search, Subject, Tried,
+    UnknownImage, loads, paste,
 };
 use highwater_import::Losses;
-use highwater_simulator::{ALLOCATOR, Plan, Sources, Variable};
+use highwater_settings::base_image;
+use highwater_simulator::{ALLOCATOR, INSTALLS_JEMALLOC, Plan, Sources, Variable};
 use highwater_workload::{Header, unwatched};
 use serde::{Serialize, Serializer};
 use std::path::Path;
@@ -29,18 +30,31 @@ pub(crate) fn run(asked: &Advise) -> Result<String> {
     asked.settings.iter().for_each(|file| files.read(file));
     let to = MarkdownTo::of(asked.markdown.as_deref(), asked.csv, asked.json)?;
     let table_file = to.claim(&mut files)?;
-    let image = image(asked)?;
+    let named = image(asked)?;
     let place = place(asked)?;
     let found = Found::look_up(name)?;
-    let subject = subject(asked, &found, image.as_ref(), true)?;
+    let mut subject = subject(asked, &found, named.as_ref(), true)?;
+    let image = match named {
+        Some(named) => Some(named),
+        None => image_of_file(asked)?,
+    };
+    // What can be installed there; what runs is the allocator of the recording, unless an image is asked for.
+    if let Some(image) = &image {
+        subject.take_image(image)?;
+    }
     let about = About::new(&found, &subject.plan, image.as_ref());
     let known = subject.plan.stages[0].variant.environment.clone();
     let advice = search(subject, asked)?;
     if let Some(place) = place {
         let row = chosen(&advice, asked)?;
         crate::console::say(&format!("{}: {}", row.name, advice.gain(row)));
-        let image = image.as_ref();
-        return Ok(paste(&advice, row, &place, &about.title, &known, image));
+        let pasted = paste(&advice, row, &place, &about.title, &known, image.as_ref());
+        if image.is_none() && pasted.contains(INSTALLS_JEMALLOC) {
+            crate::console::say(
+                "The package is the one of Debian and Ubuntu. For another distribution name the image with --image.",
+            );
+        }
+        return Ok(pasted);
     }
     if let Some(file) = table_file {
         file.write(about.markdown(&advice).as_bytes())?;
@@ -60,6 +74,24 @@ pub(crate) fn run(asked: &Advise) -> Result<String> {
 pub(crate) fn image(asked: &Advise) -> Result<Option<Image>> {
     let image = asked.image.as_deref().map(str::parse);
     image.transpose().context("--image")
+}
+
+/// The image that the file with the settings is built from, where that is a Dockerfile and its image is known.
+///
+/// # Errors
+/// The image has another C library.
+fn image_of_file(asked: &Advise) -> Result<Option<Image>> {
+    let Some(file) = &asked.settings else {
+        return Ok(None);
+    };
+    let text = crate::input::environment::read_text(file)?;
+    match base_image(&text).map(|name| name.parse()) {
+        Some(Ok(image)) => Ok(Some(image)),
+        Some(Err(musl @ UnknownImage::Musl(_))) => {
+            Err(musl).with_context(|| format!("{}: FROM", file.display()))
+        }
+        Some(Err(UnknownImage::Open(_))) | None => Ok(None),
+    }
 }
 
 /// What help is looked for, on other loads as well if that is wanted.
@@ -89,8 +121,9 @@ pub(crate) fn subject(
     let mut given = asked.env.clone();
     if let Some(file) = &asked.settings {
         let read = crate::input::environment::read_file(file)?;
-        let lines = read.variables.iter().map(ToString::to_string);
-        given.push(lines.collect::<Vec<_>>().join("\n"));
+        // A text is read as a file's name if it holds no setting.
+        let lines: Vec<String> = read.variables.iter().map(ToString::to_string).collect();
+        given.extend((!lines.is_empty()).then(|| lines.join("\n")));
     }
     job::set_environment(&mut plan, &given, asked.allocator.is_none())?;
     let mut make = |pattern, parameters: &_| sources.get(pattern, parameters, &mut unwatched);

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 /// Endings of the recordings in a folder.
-const RECORDINGS: [&str; 3] = [".hwt", ".hwt.gz", ".hwr"];
+const RECORDINGS: [&str; 4] = [".hwt", ".hwt.gz", ".hwr", ".hwr.gz"];
 
 /// Whether more than one recording is asked for, or a part of the work on them.
 pub(crate) fn is_asked(asked: &Advise) -> bool {
@@ -82,24 +82,40 @@ fn recordings(names: &[String]) -> Result<Vec<String>> {
             continue;
         }
         let mut own = Vec::new();
+        let mut others = 0;
         for file in fs::read_dir(path).with_context(|| name.clone())? {
             let file = file.with_context(|| name.clone())?.path();
-            let file = file.to_string_lossy().into_owned();
-            own.extend(
-                RECORDINGS
-                    .iter()
-                    .any(|end| file.ends_with(end))
-                    .then_some(file),
-            );
+            match is_recording(&file) {
+                true => own.push(file.to_string_lossy().into_owned()),
+                false => others += u64::from(file.is_file()),
+            }
         }
         if own.is_empty() {
-            bail!("{name}: no recording (.hwt, .hwt.gz or .hwr) in it");
+            bail!("{name}: no recording (.hwt, .hwt.gz or .hwr, or a file of another tool) in it");
+        }
+        if others > 0 {
+            let files = if others == 1 {
+                "file is no recording and is"
+            } else {
+                "files are no recordings and are"
+            };
+            crate::console::say(&format!("{name}: {others} other {files} left out."));
         }
         all.append(&mut own);
     }
     all.sort_unstable();
     all.dedup();
     Ok(all)
+}
+
+/// Whether a file is a recording: by its name, or another tool's by its content.
+fn is_recording(file: &Path) -> bool {
+    let name = file.to_string_lossy();
+    let is_other = || {
+        let start = fs::File::open(file).and_then(highwater_import::recognise);
+        matches!(start, Ok(Some(highwater_import::Kind::Calls(_))))
+    };
+    RECORDINGS.iter().any(|end| name.ends_with(end)) || file.is_file() && is_other()
 }
 
 fn subject(trace: &str, asked: &Advise) -> Result<Subject> {

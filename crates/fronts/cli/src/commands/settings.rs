@@ -1,11 +1,11 @@
 //! `highwater settings`: what a text means, in words or as JSON.
 
 use crate::arguments::Settings;
-use crate::input::environment::{others, read_file};
+use crate::input::environment::{others, read_text};
 use anyhow::{Context, Result, bail};
 use highwater_report::one_line;
-use highwater_settings::{Effect, Environment, decode};
-use highwater_simulator::{Choice, Chosen, Judged, PythonVersion, Variant, choose, judge};
+use highwater_settings::{Effect, Environment, base_image, decode};
+use highwater_simulator::{Choice, Chosen, Image, Judged, PythonVersion, Variant, choose, judge};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ use std::fmt::Write;
 struct Meaning {
     environment: Environment,
     chosen: Option<Chosen>,
-    /// The allocator that the settings are judged for, and why another than the one asked for.
+    /// The allocator that the settings are judged for, and why that one, where neither the text nor the option names it.
     runs: Choice,
     instead: Option<String>,
     settings: Vec<Judged>,
@@ -23,6 +23,7 @@ struct Meaning {
 #[derive(Serialize)]
 struct Report<'a> {
     allocator: Option<String>,
+    judged_for: String,
     settings: &'a [Judged],
     other_lines: usize,
 }
@@ -34,6 +35,7 @@ pub(crate) fn explain(asked: &Settings) -> Result<String> {
         let allocator = meaning.chosen.as_ref().and_then(Chosen::choice);
         let report = Report {
             allocator: allocator.map(|choice| choice.to_string()),
+            judged_for: meaning.runs.to_string(),
             settings: &meaning.settings,
             other_lines: meaning.environment.other_lines,
         };
@@ -43,22 +45,24 @@ pub(crate) fn explain(asked: &Settings) -> Result<String> {
 }
 
 fn meaning(asked: &Settings) -> Result<Meaning> {
-    let environment = if asked.file.as_os_str() == "-" {
+    let text = if asked.file.as_os_str() == "-" {
         let bytes = crate::input::texts::read_short(std::io::stdin().lock());
-        Environment::parse(&decode(&bytes.context("standard input")?))
+        decode(&bytes.context("standard input")?)
     } else {
-        read_file(&asked.file)?
+        read_text(&asked.file)?
     };
+    let environment = Environment::parse(&text);
     let chosen = choose(&environment.variables, environment.linked);
+    let choice = chosen.as_ref().and_then(Chosen::choice);
     let (runs, instead) = match &asked.allocator {
         Some(text) => {
             let found = Choice::nearest(text).context("--allocator")?;
             (found.choice, found.instead)
         }
-        None => (
-            chosen.as_ref().and_then(Chosen::choice).unwrap_or_default(),
-            None,
-        ),
+        None => match choice {
+            Some(choice) => (choice, None),
+            None => of_image(&text),
+        },
     };
     let variant = Variant {
         allocator: runs,
@@ -74,6 +78,17 @@ fn meaning(asked: &Settings) -> Result<Meaning> {
         instead,
         settings,
     })
+}
+
+/// The malloc of the image that a Dockerfile is built from, and a sentence on it; the default where that is not known.
+fn of_image(text: &str) -> (Choice, Option<String>) {
+    let Some(name) = base_image(text) else {
+        return (Choice::default(), None);
+    };
+    match name.parse::<Image>() {
+        Ok(image) => (image.choice(), Some(image.in_words())),
+        Err(why) => (Choice::default(), Some(format!("{why}, with --allocator."))),
+    }
 }
 
 /// The interpreter that reads Python's settings: the one asked for, and one of today where there are such settings.

@@ -73,9 +73,14 @@ fn read_one(text: &str) -> Result<Environment> {
 
 /// The settings in a file.
 pub(crate) fn read_file(file: &Path) -> Result<Environment> {
+    Ok(Environment::parse(&read_text(file)?))
+}
+
+/// Reads a file of text in whatever encoding.
+pub(crate) fn read_text(file: &Path) -> Result<String> {
     let bytes = std::fs::File::open(file).and_then(crate::input::texts::read_short);
     let bytes = bytes.with_context(|| file.display().to_string())?;
-    Ok(Environment::parse(&decode(&bytes)))
+    Ok(decode(&bytes))
 }
 
 #[cfg(test)]

@@ -36,7 +36,9 @@ fn field(line: &[u8], name: &str) -> Option<u64> {
 fn parsed(line: &[u8]) -> Option<Call> {
     let at = memchr::memmem::find(line, PROVIDER)?;
     let rest = &line[at + PROVIDER.len()..];
-    let end = memchr::memchr(b':', rest)?;
+    // A colon follows it, or a comma with `--names all`.
+    let is_end = |byte: &u8| !byte.is_ascii_alphanumeric() && *byte != b'_';
+    let end = rest.iter().position(is_end)?;
     let (name, fields) = rest.split_at(end);
     let has = |name| field(fields, name);
     let (arguments, result) = match name {
@@ -58,8 +60,10 @@ fn parsed(line: &[u8]) -> Option<Call> {
         b"malloc" | b"free" => 1,
         _ => 2,
     };
-    let stamp = line.strip_prefix(b"[").and_then(|rest| {
-        let end = memchr::memchr(b']', rest)?;
+    let stamp = line.strip_prefix(b"[").map(|rest| (rest, b']'));
+    let stamp = stamp.or_else(|| Some((line.strip_prefix(b"timestamp = ")?, b',')));
+    let stamp = stamp.and_then(|(rest, end)| {
+        let end = memchr::memchr(end, rest)?;
         // A date may be in front of the time.
         clock(words(&rest[..end]).last()?)
     });

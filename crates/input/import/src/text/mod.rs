@@ -31,8 +31,8 @@ pub(crate) enum Tool {
 enum Said<'l> {
     /// A call, or the end of a thread.
     Call(Call),
-    /// The first half of a call, as text, or its second half.
-    Begun(u64, &'l [u8]),
+    /// The first half of a call, as text, with its thread and time, or its second half.
+    Begun(Option<u64>, Option<u64>, &'l [u8]),
     /// The name of the call that goes on, and what follows.
     Ended(u64, &'l [u8], &'l [u8]),
     /// The arguments of a call, whose result is a later line.
@@ -43,6 +43,8 @@ enum Said<'l> {
     Missing(u64),
     /// Where the recording begins or ends.
     Bound,
+    /// A call of another function, in a line of the tool's grammar.
+    Beside,
     /// Something else.
     Other,
 }
@@ -70,8 +72,9 @@ enum What {
     Reallocated(u64, u64),
 }
 
-/// Threads that may be within a call at one time, and bytes of its line that are kept.
+/// Threads that may be within a call at one time, calls within each other, and bytes of a line that are kept.
 const WITHIN: usize = 1 << 14;
+const DEEPEST: usize = 16;
 const BEGUN_LONGEST: usize = 256;
 
 /// Reads the lines of a text.
@@ -81,10 +84,13 @@ pub(crate) struct Text {
     process: Option<u64>,
     /// The first time.
     beginning: Option<u64>,
+    /// The last time, and the days that a clock of the day has gone round.
+    last: u64,
+    days: u64,
     /// The old block of a realloc whose second line is still to come.
     old: Option<u64>,
-    /// The first halves of calls, by thread.
-    begun: FxHashMap<u64, Vec<u8>>,
+    /// The first halves of calls, by thread: the outermost first.
+    begun: FxHashMap<u64, Vec<Vec<u8>>>,
     entered: FxHashMap<u64, Call>,
 }
 
@@ -101,7 +107,8 @@ impl Tool {
         Self::Perf,
     ];
 
-    /// Returns the tool whose text begins so: most of the first lines must be of its grammar.
+    /// Returns the tool whose text begins so: most of the first lines must be of its grammar, and a call must be among what is
+    /// known of the text.
     pub(crate) fn of(start: &[u8]) -> Option<Self> {
         if start.contains(&0) {
             return None;
@@ -110,17 +117,23 @@ impl Tool {
             let whole = memchr::memrchr(b'\n', start).map_or(0, |end| end);
             let lines = start[..whole].split(|byte| *byte == b'\n');
             let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-            lines.filter(|line| !line.is_empty()).take(LOOKED_AT)
+            lines.filter(|line| !line.is_empty())
         };
-        let total = lines().count();
+        let first = || lines().take(LOOKED_AT);
+        let total = first().count();
         Self::ALL.into_iter().find(|tool| {
-            let told = lines().filter(|line| tool.says_something(line)).count();
-            told > 0 && told * 2 >= total
+            let is_beside = |line: &[u8]| matches!(tool.say(line), Ok(Said::Beside));
+            let fits = |line: &&[u8]| tool.says_something(line) || is_beside(line);
+            first().filter(fits).count() * 2 >= total
+                && lines().any(|line| tool.says_something(line))
         })
     }
 
     fn says_something(self, line: &[u8]) -> bool {
-        !matches!(self.say(line), Ok(Said::Other | Said::Bound) | Err(_))
+        !matches!(
+            self.say(line),
+            Ok(Said::Other | Said::Beside | Said::Bound) | Err(_)
+        )
     }
 
     /// Reads a line.
@@ -167,6 +180,8 @@ impl Text {
             tool,
             process: None,
             beginning: None,
+            last: 0,
+            days: 0,
             old: None,
             begun: FxHashMap::default(),
             entered: FxHashMap::default(),
@@ -179,15 +194,16 @@ impl Text {
         let lines = start
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty());
-        let call = lines.take(LOOKED_AT).find_map(|line| match tool.say(line) {
-            Ok(Said::Call(call) | Said::Entered(call)) => Some(call),
+        let call = lines.into_iter().find_map(|line| match tool.say(line) {
+            Ok(Said::Call(call) | Said::Entered(call)) => Some((call.thread, call.time)),
+            Ok(Said::Begun(thread, time, _)) => Some((thread, time)),
             _ => None,
         });
-        if let Some(call) = call {
-            if call.thread.is_none() {
+        if let Some((thread, time)) = call {
+            if thread.is_none() {
                 losses.add(Loss::Threads);
             }
-            if call.time.is_none() {
+            if time.is_none() {
                 losses.add(Loss::Time);
             }
         }
@@ -209,27 +225,27 @@ impl Text {
 
     fn line(&mut self, line: &[u8], calls: &mut Calls) -> Result<(), Fault> {
         match self.tool.say(line)? {
-            Said::Call(call) => self.call(call, calls),
-            Said::Begun(thread, text) => {
+            Said::Call(call) => {
+                let thread = call.thread.unwrap_or(0);
+                if matches!(call.what, What::Event(Event::ThreadEnd)) {
+                    self.begun.remove(&thread);
+                }
+                // A call that another call makes is that call.
+                match self.begun.contains_key(&thread) {
+                    true => Ok(()),
+                    false => self.call(call, calls),
+                }
+            }
+            Said::Begun(thread, _, text) => {
                 if self.begun.len() < WITHIN && text.len() < BEGUN_LONGEST {
-                    self.begun.insert(thread, text.to_vec());
+                    let within = self.begun.entry(thread.unwrap_or(0)).or_default();
+                    if within.len() < DEEPEST {
+                        within.push(text.to_vec());
+                    }
                 }
                 Ok(())
             }
-            Said::Ended(thread, name, rest) => {
-                let Some(mut whole) = self.begun.remove(&thread) else {
-                    calls.state.losses.other_lines += 1;
-                    return Ok(());
-                };
-                if !contains(&whole, name) {
-                    return Err(Fault::Bad("the end of a call that was not begun"));
-                }
-                whole.extend_from_slice(rest);
-                match self.tool.say(&whole)? {
-                    Said::Call(call) => self.call(call, calls),
-                    _ => Err(Fault::Bad("the end of a call that was not begun")),
-                }
-            }
+            Said::Ended(thread, name, rest) => self.ended(thread, name, rest, calls),
             Said::Entered(call) => {
                 if let (true, Some(thread)) = (self.entered.len() < WITHIN, call.thread) {
                     self.entered.insert(thread, call);
@@ -250,11 +266,53 @@ impl Text {
                 Ok(())
             }
             Said::Bound => Ok(()),
-            Said::Other => {
+            Said::Beside | Said::Other => {
                 calls.state.losses.other_lines += 1;
                 Ok(())
             }
         }
+    }
+
+    /// Joins the halves of a call, and hands it on unless it is within another.
+    fn ended(
+        &mut self,
+        thread: u64,
+        name: &[u8],
+        rest: &[u8],
+        calls: &mut Calls,
+    ) -> Result<(), Fault> {
+        let mut within = self.begun.remove(&thread).unwrap_or_default();
+        // What began before the recording did has one half only.
+        let whole = within.pop().filter(|whole| contains(whole, name));
+        let Some(mut whole) = whole else {
+            calls.state.losses.other_lines += 1;
+            return Ok(());
+        };
+        if !within.is_empty() {
+            self.begun.insert(thread, within);
+            return Ok(());
+        }
+        whole.extend_from_slice(rest);
+        match self.tool.say(&whole)? {
+            Said::Call(call) => self.call(call, calls),
+            _ => {
+                calls.state.losses.other_lines += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// Returns a time that does not fall where a clock of the day passes midnight.
+    fn unwrapped(&mut self, time: u64) -> u64 {
+        const DAY: u64 = 24 * 3600 * 1_000_000_000;
+        if time >= DAY {
+            return time;
+        }
+        if time + self.days + DAY / 2 < self.last {
+            self.days += DAY;
+        }
+        self.last = self.last.max(time + self.days);
+        time + self.days
     }
 
     /// Hands a call on, if it is of the process at hand.
@@ -266,6 +324,7 @@ impl Text {
             return Ok(());
         }
         if let Some(time) = call.time {
+            let time = self.unwrapped(time);
             let beginning = *self.beginning.get_or_insert(time);
             calls.time(time.saturating_sub(beginning) / 1000)?;
         }

@@ -5,11 +5,19 @@ use super::{Call, Said, What};
 use crate::error::Fault;
 
 pub(super) fn line(line: &[u8]) -> Result<Said<'_>, Fault> {
-    // Events of other probes, and stacks, are passed over.
+    // Events of other probes are passed over.
     Ok(missing(line)
         .map(Said::Missing)
         .or_else(|| parsed(line))
+        .or_else(|| is_beside(line).then_some(Said::Beside))
         .unwrap_or(Said::Other))
+}
+
+/// Whether a line is one of a stack, which is indented and begins with an address, or of what `--header` prints.
+fn is_beside(line: &[u8]) -> bool {
+    let first = words(line).next().unwrap_or_default();
+    let is_frame = line.starts_with(b" ") || line.starts_with(b"\t");
+    line.starts_with(b"#") || is_frame && super::line::hex(first).is_some()
 }
 
 /// Returns how many events perf says were lost.
@@ -27,12 +35,14 @@ fn field(text: &[u8], name: &str) -> Option<u64> {
 
 fn parsed(line: &[u8]) -> Option<Said<'_>> {
     // COMM may have spaces: what follows it is found from the event on, whose name ends with `: (ADDRESS`.
-    let end = memchr::memmem::find(line, b": (")?;
+    let end = memchr::memmem::rfind(line, b": (")?;
     let (before, fields) = line.split_at(end);
     let start = memchr::memrchr(b' ', before)?;
     let (_, name) = super::line::split(&before[start + 1..], b':')?;
+    // The number of events may be behind the time.
     let mut front: Vec<_> = words(&before[..start]).collect();
-    let time = clock(front.pop()?.strip_suffix(b":")?);
+    let at = front.iter().rposition(|word| word.ends_with(b":"))?;
+    let time = front.drain(at..).next()?.strip_suffix(b":").and_then(clock);
     let ids = front.into_iter().rev().find_map(|word| {
         let mut parts = word.rsplit(|byte| *byte == b'/');
         let thread = decimal(parts.next()?)?;
@@ -77,4 +87,38 @@ fn is_call(name: &[u8]) -> bool {
         b"pvalloc",
     ];
     calls.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_read_with_whatever_columns_stand_before_them() {
+        let time = Some(12_345_678_901_000);
+        for (front, thread, process) in [
+            ("t 651/653 [001] 12345.678901:", 653, Some(651)),
+            ("t 653 12345.678901:", 653, None),
+            ("my prog 651/653 [001] d..1. 12345.678901:", 653, Some(651)),
+            ("a: (b) 653 [001] 12345.678901000:", 653, None),
+            ("t 653 [001] 12345.678901:          1", 653, None),
+        ] {
+            let line = format!("{front} highwater:malloc: (7f0012) size=100");
+            let Some(Said::Entered(call)) = parsed(line.as_bytes()) else {
+                panic!("{line}");
+            };
+            let expected = (process, Some(thread), time);
+            assert_eq!((call.process, call.thread, call.time), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn stacks_and_headers_are_of_the_grammar() {
+        for text in [
+            "# captured on: x",
+            "\t    7f0012 malloc+0x0 (/usr/lib/libc.so.6)",
+        ] {
+            assert!(matches!(line(text.as_bytes()), Ok(Said::Beside)), "{text}");
+        }
+    }
 }

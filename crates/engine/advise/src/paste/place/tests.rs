@@ -245,3 +245,88 @@ fn the_service_and_the_container_of_the_file_are_named() {
         "{pasted}"
     );
 }
+
+/// The lines of a change that are JSON, without the remarks before them.
+fn json(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("# "));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn a_manifest_in_json_gets_json_under_its_own_keys() {
+    let manifest = r#"{"apiVersion":"batch/v1","kind":"CronJob","spec":{"jobTemplate":{"spec":{"template":{"spec":{"containers":[
+        {"name":"proxy","image":"x"},
+        {"name":"web","image":"y","env":[{"name":"MALLOC_ARENA_MAX","value":"2"}]}]}}}}}}"#;
+    let pasted = into("cron.json", manifest);
+    assert!(
+        pasted.starts_with("# In the image, as root: apt-get"),
+        "{pasted}"
+    );
+    let expected = r#"{
+  "spec": {
+    "jobTemplate": {
+      "spec": {
+        "template": {
+          "spec": {
+            "containers": [
+              {
+                "name": "web",
+                "env": [
+                  { "name": "LD_PRELOAD", "value": "libjemalloc.so.2" },
+                  { "name": "MALLOC_CONF", "value": "dirty_decay_ms:0" }
+                ]
+              }
+            ]
+          }
+        }
+      }
+    }
+  }
+}
+"#;
+    assert_eq!(json(&pasted), expected);
+}
+
+#[test]
+fn a_task_definition_gets_the_environment_of_its_container() {
+    let expected = |before: &str, indent: &str, after: &str| {
+        format!(
+            "{before}{indent}{{\n{indent}  \"name\": \"web\",\n{indent}  \"environment\": [\n\
+            {indent}    {{ \"name\": \"LD_PRELOAD\", \"value\": \"libjemalloc.so.2\" }},\n\
+            {indent}    {{ \"name\": \"MALLOC_CONF\", \"value\": \"dirty_decay_ms:0\" }}\n\
+            {indent}  ]\n{indent}}}\n{after}"
+        )
+    };
+    for (text, expected) in [
+        (
+            r#"{"family":"app","containerDefinitions":[{"name":"web","image":"y"}]}"#,
+            expected("{\n  \"containerDefinitions\": [\n", "    ", "  ]\n}\n"),
+        ),
+        (
+            r#"{"taskDefinition":{"containerDefinitions":[{"name":"log","image":"x"},{"name":"web","environment":[]}]}}"#,
+            expected(
+                "{\n  \"taskDefinition\": {\n    \"containerDefinitions\": [\n",
+                "      ",
+                "    ]\n  }\n}\n",
+            ),
+        ),
+        (
+            r#"[{"name":"web","image":"y","essential":true}]"#,
+            expected("[\n", "  ", "]\n"),
+        ),
+    ] {
+        assert_eq!(json(&into("task.json", text)), expected, "{text}");
+    }
+    // Other JSON has no form of its own.
+    for text in [r#"{"env":{"A":"1"}}"#, "[1, 2]", "{}"] {
+        assert!(into("x.json", text).contains("is not known"), "{text}");
+    }
+}
+
+#[test]
+fn where_no_container_of_a_task_is_sure_it_is_said() {
+    let text = r#"{"containerDefinitions":[{"name":"a"},{"name":"b"}]}"#;
+    let pasted = into("task.json", text);
+    assert!(pasted.contains("Which container of the file"), "{pasted}");
+    assert!(pasted.contains("\"name\": \"app\""), "{pasted}");
+}

@@ -1,5 +1,6 @@
 //! The service or container of a file that a change is for.
 
+use super::Json;
 use highwater_settings::{Node, is_read};
 
 /// The service of a Compose file.
@@ -62,13 +63,18 @@ fn is_list(service: &Node) -> Option<bool> {
 
 /// Finds the container of a manifest that has the allocator's settings, or variables, or is the only one. Those that only prepare
 /// the others' start are none. Where that is not sure, returns the path to those of the last object.
-pub(super) fn container(documents: &[Node]) -> Result<Container, Option<Vec<String>>> {
+pub(super) fn container(documents: &[Node], keys: Json) -> Result<Container, Option<Vec<String>>> {
     let mut parts = Vec::new();
     for document in documents {
-        objects(document, &mut Vec::new(), &mut parts);
+        match document {
+            Node::List(items) if keys.containers.is_empty() => {
+                parts.extend(items.iter().map(|node| container_part(node, &[])));
+            }
+            _ => objects(document, keys.containers, &mut Vec::new(), &mut parts),
+        }
     }
     let owned = |path: &[&str]| path.iter().map(|key| (*key).to_owned()).collect();
-    match chosen(&parts, "env").filter(|part| !part.name.is_empty()) {
+    match chosen(&parts, keys.variables).filter(|part| !part.name.is_empty()) {
         Some(part) => Ok(Container {
             name: part.name.to_owned(),
             path: owned(&part.path),
@@ -78,31 +84,40 @@ pub(super) fn container(documents: &[Node]) -> Result<Container, Option<Vec<Stri
 }
 
 /// Adds the containers of a part of a document that lies at a path in its object.
-fn objects<'a>(node: &'a Node, path: &mut Vec<&'a str>, parts: &mut Vec<Part<'a>>) {
+fn objects<'a>(
+    node: &'a Node,
+    containers: &str,
+    path: &mut Vec<&'a str>,
+    parts: &mut Vec<Part<'a>>,
+) {
     match node {
         Node::Scalar(_) => {}
         // The items of a list of objects are objects themselves.
         Node::List(items) => items
             .iter()
-            .for_each(|item| objects(item, &mut Vec::new(), parts)),
+            .for_each(|item| objects(item, containers, &mut Vec::new(), parts)),
         Node::Map(pairs) => {
             for (key, value) in pairs {
                 match value {
-                    Node::List(items) if key.text == "containers" => {
-                        parts.extend(items.iter().map(|node| Part {
-                            name: node.get("name").and_then(Node::text).unwrap_or_default(),
-                            node,
-                            path: path.clone(),
-                        }));
+                    Node::List(items) if key.text == containers => {
+                        parts.extend(items.iter().map(|node| container_part(node, path)));
                     }
                     _ => {
                         path.push(&key.text);
-                        objects(value, path, parts);
+                        objects(value, containers, path, parts);
                         path.pop();
                     }
                 }
             }
         }
+    }
+}
+
+fn container_part<'a>(node: &'a Node, path: &[&'a str]) -> Part<'a> {
+    Part {
+        name: node.get("name").and_then(Node::text).unwrap_or_default(),
+        node,
+        path: path.to_vec(),
     }
 }
 
@@ -119,7 +134,14 @@ fn chosen<'p, 'a>(parts: &'p [Part<'a>], variables: &str) -> Option<&'p Part<'a>
     // What comes from elsewhere in the file, or from another, may be variables.
     let may_have_variables = |node: &Node| match node {
         Node::Map(pairs) => {
-            let keys = [variables, "<<", "env_file", "envFrom", "extends"];
+            let keys = [
+                variables,
+                "<<",
+                "env_file",
+                "envFrom",
+                "environmentFiles",
+                "extends",
+            ];
             let mut named = pairs.iter().map(|(key, _)| key.text.as_str());
             // An alias has no keys here.
             pairs.is_empty() || named.any(|key| keys.contains(&key))

@@ -1,0 +1,130 @@
+//! The image that a Dockerfile is built from.
+
+/// Whether a line of a Dockerfile begins a stage, in whatever case. `from x import y` is Python.
+pub fn begins_stage(line: &str) -> bool {
+    stage(line).is_some()
+}
+
+/// The image of the stage that a line begins, and the stage's own name.
+fn stage(line: &str) -> Option<(&str, Option<&str>)> {
+    if line.starts_with(char::is_whitespace) {
+        return None;
+    }
+    let words = line.split_whitespace();
+    let mut words = words.filter(|word| !word.starts_with("--"));
+    let first = words.next()?;
+    let rest: Vec<&str> = words.collect();
+    match rest[..] {
+        _ if !first.eq_ignore_ascii_case("from") => None,
+        [image] => Some((image, None)),
+        [image, "as" | "AS" | "As", name] => Some((image, Some(name))),
+        _ => None,
+    }
+}
+
+/// Returns the image that the last stage of a Dockerfile is built from, through the stages that it starts from. Arguments stand
+/// for their defaults; one without a default stays as it is written. None where the text begins no stage.
+pub fn base_image(text: &str) -> Option<String> {
+    let whole = text.replace("\\\r\n", " ").replace("\\\n", " ");
+    let mut arguments: Vec<(&str, &str)> = Vec::new();
+    let mut stages: Vec<(String, Option<&str>)> = Vec::new();
+    for line in whole.lines() {
+        if let Some((image, name)) = stage(line) {
+            stages.push((filled(image, &arguments), name));
+        } else if stages.is_empty()
+            && let Some((_, given)) = line.split_once(char::is_whitespace)
+            && line
+                .get(..3)
+                .is_some_and(|word| word.eq_ignore_ascii_case("arg"))
+        {
+            let pairs = given
+                .split_whitespace()
+                .filter_map(|pair| pair.split_once('='));
+            arguments.extend(pairs.map(|(name, value)| (name, value.trim_matches(['"', '\'']))));
+        }
+    }
+    let (mut image, _) = stages.pop()?;
+    // A stage starts from an earlier one only.
+    while let Some((from, name)) = stages.pop() {
+        if name.is_some_and(|name| name.eq_ignore_ascii_case(&image)) {
+            image = from;
+        }
+    }
+    Some(image)
+}
+
+/// A text with each argument that has a value in place of its name: `$A`, `${A}`, and `${A:-default}`.
+fn filled(text: &str, arguments: &[(&str, &str)]) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once('$') {
+        out += before;
+        let is_name = |c: char| c == '_' || c.is_ascii_alphanumeric();
+        let braced = after
+            .strip_prefix('{')
+            .and_then(|after| after.split_once('}'));
+        let end = after.find(|c| !is_name(c)).unwrap_or(after.len());
+        let (inside, behind) = braced.unwrap_or_else(|| after.split_at(end));
+        let (name, default) = match inside.split_once(":-") {
+            Some((name, default)) => (name, Some(default)),
+            None => (inside, None),
+        };
+        let mut given = arguments.iter().rev();
+        let given = given.find(|(known, value)| *known == name && !value.is_empty());
+        match given.map(|(_, value)| *value).or(default) {
+            Some(value) => out += value,
+            None => out += &rest[before.len()..rest.len() - behind.len()],
+        }
+        rest = behind;
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_stage_is_followed_to_its_image() {
+        for (text, image) in [
+            (
+                "FROM python:3.12-slim-bookworm\nENV A=1\n",
+                "python:3.12-slim-bookworm",
+            ),
+            (
+                "FROM --platform=$BUILDPLATFORM golang:1.23 AS build\nRUN x\nFROM debian:12\n",
+                "debian:12",
+            ),
+            (
+                "FROM ubi9 AS base\nFROM node:22 AS build\nfrom Base as final\n",
+                "ubi9",
+            ),
+            (
+                "ARG V=3.12\nARG BASE=\"python:${V}\"\nFROM python:${V}-slim-$CODE\nARG CODE=x\n",
+                "python:3.12-slim-$CODE",
+            ),
+            ("FROM ubuntu:${V:-24.04}\n", "ubuntu:24.04"),
+            ("ARG V\nFROM ubuntu:${V}\n", "ubuntu:${V}"),
+            (
+                "FROM --platform=linux/amd64 \\\n  ubuntu:22.04\r\n",
+                "ubuntu:22.04",
+            ),
+            ("FROM a AS a\nFROM a\n", "a"),
+            ("FROM $\n", "$"),
+        ] {
+            assert_eq!(base_image(text).as_deref(), Some(image), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_another_kind_has_none() {
+        for text in [
+            "",
+            "from os import environ\n",
+            "From the page of the team\n",
+            "SELECT a\n  FROM b\n",
+            "A=1\n",
+        ] {
+            assert_eq!(base_image(text), None, "{text}");
+        }
+    }
+}
