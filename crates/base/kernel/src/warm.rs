@@ -29,7 +29,7 @@ impl Warm {
         }
     }
 
-    /// Whether a page is listed.
+    /// Returns whether a page is listed.
     #[inline]
     pub(crate) fn holds_one(&self, page: u64) -> bool {
         // What lies below the first wraps around, and so is none of these.

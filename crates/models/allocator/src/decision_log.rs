@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 /// How many of the latest decisions are kept, unless all are.
 const LATEST: usize = 4096;
 
-/// A run that takes no more than so many decisions takes few.
+/// The number of decisions that a log makes room for first.
 const FEW: usize = 256;
 
 /// The decisions of a run: counters of all, and the latest of them (or all, when asked) one by one.
@@ -65,7 +65,7 @@ impl DecisionLog {
         self.earlier = time;
     }
 
-    /// Records a decision. In native builds it is compiled into whoever decides, where the kind is known.
+    /// Records a decision. Native builds compile it into its callers, which know the kind.
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub fn record(&mut self, decision: Decision) {
         let is_remembered = self.count(&decision);
@@ -87,7 +87,7 @@ impl DecisionLog {
         }
     }
 
-    /// Makes room for more decisions: for all that are to be kept where there are not few, so that they are moved once.
+    /// Makes room for more decisions. A log with more than a few gets room for all that it keeps, so it moves once.
     #[cold]
     #[inline(never)]
     fn make_room(&mut self) {

@@ -311,7 +311,7 @@ impl Bins {
         size
     }
 
-    /// Makes a chunk of this arena's bins one with a neighbour that is in none (see [`Chunks::merge`]).
+    /// Joins a chunk of these bins with a neighbour that is in none (see [`Chunks::merge`]).
     #[inline]
     pub(crate) fn merge(&mut self, chunks: &mut Chunks, free: Chunk, both: (Chunk, Chunk)) {
         let size = chunks.merge(free, both);

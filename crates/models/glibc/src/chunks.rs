@@ -145,7 +145,7 @@ impl Chunks {
         chunks
     }
 
-    /// Makes room for as many chunks as a program needs that holds so many blocks at most, and for some free ones between them.
+    /// Makes room for the chunks of a program that holds at most this number of blocks, with some free ones between them.
     pub(crate) fn expect(&mut self, blocks: usize) {
         let chunks = blocks + blocks / 4;
         self.records.reserve_exact(chunks);

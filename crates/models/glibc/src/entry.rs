@@ -82,7 +82,7 @@ impl Glibc {
         }
     }
 
-    /// A block with a mapping of its own, for a thread that gets no arena.
+    /// Maps a block of its own for a thread that gets no arena.
     #[cold]
     fn malloc_mapped(
         &mut self,
@@ -98,7 +98,7 @@ impl Glibc {
         Some(block)
     }
 
-    /// A block from another arena than the one that had none, where there are several.
+    /// Asks another arena than the one that has failed, if the process can have several.
     #[cold]
     fn malloc_elsewhere(
         &mut self,
@@ -135,7 +135,7 @@ impl Glibc {
 
     // ---- malloc and calloc
 
-    /// `__libc_malloc`. In native builds what a cache has is given out without a call.
+    /// `__libc_malloc`. Native builds serve a request from the thread's cache without a call.
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn libc_malloc(
         &mut self,
@@ -156,7 +156,7 @@ impl Glibc {
         self.malloc_uncached(kernel, thread, bytes)
     }
 
-    /// A block that the cache of its thread does not have. A thread with a cache has nothing to begin.
+    /// Serves a request for which the thread's cache has nothing. A thread with a cache has nothing to begin.
     #[inline(never)]
     fn malloc_past_cache(
         &mut self,

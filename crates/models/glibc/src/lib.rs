@@ -108,8 +108,8 @@ impl Glibc {
         }
     }
 
-    /// Returns it with room for what a program needs that holds so many blocks at most, so that its table is not moved again and
-    /// again. It may hold more.
+    /// Returns it with room for a program that holds at most this number of blocks, so that its table of chunks seldom moves. The
+    /// program may hold more.
     #[must_use]
     pub fn expecting(mut self, blocks: usize) -> Self {
         self.chunks.expect(blocks);

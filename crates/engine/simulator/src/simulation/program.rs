@@ -155,7 +155,7 @@ impl Program {
         }
     }
 
-    /// The program gives back the block that it has by a number, if it has one, and the history keeps what it was.
+    /// Takes the block that the program has by a number, if it has one. The history keeps what it was.
     #[inline]
     fn give_back(&mut self, block: BlockId, freed: Stamp) -> Option<GivenBack> {
         let held = self.blocks.get_mut(block.0 as usize)?;
@@ -170,7 +170,7 @@ impl Program {
         })
     }
 
-    /// Drops from the history what it need not keep, where a block that was given back has filled it.
+    /// Drops from the history the blocks that it need not keep, if the block that was given back has filled it.
     #[inline]
     fn forget_if_due<A: Serve>(&mut self, model: &A, given: GivenBack) {
         if given.fills_history {
@@ -335,7 +335,7 @@ impl Program {
         held.filter(|held| held.is_live())
     }
 
-    /// The program got a block. Returns false for one beyond those that the workload says it has, which is nobody's.
+    /// Enters a block that the program got. Returns false for a number beyond those of the workload: nobody has such a block.
     #[inline]
     fn hold(&mut self, block: BlockId, held: Held) -> bool {
         let number = block.0 as usize;
@@ -365,7 +365,7 @@ impl Program {
 /// A block that the program gives back.
 struct GivenBack {
     address: Address,
-    /// Whether with it the history has become so long that some of it is to be forgotten.
+    /// Whether the history is now long enough to drop covered blocks.
     fills_history: bool,
 }
 

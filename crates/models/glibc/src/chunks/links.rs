@@ -114,8 +114,8 @@ impl Chunks {
         size
     }
 
-    /// Takes a chunk out of its bin and makes it one with a neighbour that is in none: the lower of both has all, in use, and the
-    /// upper is no more. Returns how large the one in the bin was.
+    /// Takes a chunk out of its bin and joins it with a neighbour that is in none. The lower of both remains and is in use. Returns
+    /// the size of the chunk that was in the bin.
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn merge(&mut self, free: Chunk, (lower, upper): (Chunk, Chunk)) -> Bytes {
         let spare = std::mem::replace(&mut self.spare, upper);
