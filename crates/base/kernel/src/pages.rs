@@ -22,8 +22,10 @@ pub enum PageState {
 pub(crate) const SPAN_SHIFT: u32 = 21;
 /// A span's bytes.
 pub(crate) const SPAN: Bytes = Bytes(1 << SPAN_SHIFT);
-/// Enough for 4 KiB pages, the smallest there are.
-const WORDS: usize = 1 << (SPAN_SHIFT - 12 - 6);
+/// Bytes of the smallest page there is.
+pub(crate) const SMALLEST_PAGE: u64 = 4096;
+/// Enough for the smallest pages.
+const WORDS: usize = (SPAN.0 / SMALLEST_PAGE / 64) as usize;
 
 /// A set of the pages of one span.
 pub(crate) type PageSet = [u64; WORDS];

@@ -3,7 +3,7 @@
 //! Pages are kept in spans of 2 MiB, which exist from the first write on.
 
 use crate::page_counts::PageCounts;
-use crate::pages::{SPAN, SPAN_SHIFT, Span, parts, words_of};
+use crate::pages::{SMALLEST_PAGE, SPAN, SPAN_SHIFT, Span, parts, words_of};
 use crate::space::Kernel;
 use highwater_units::{Address, Bytes, Pages};
 
@@ -15,19 +15,24 @@ impl Kernel {
     #[inline]
     pub fn touch_word(&mut self, at: Address) {
         let page = self.page_of(at);
-        if !self.warm.holds(page, page) {
+        if !self.warm.holds_one(page) {
             self.touch_cold(at, at);
         }
     }
 
     /// The program writes `length` bytes at `start`, whatever they are: their pages become resident.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub fn touch(&mut self, start: Address, length: Bytes) {
         if length == Bytes::ZERO {
             return;
         }
         let last = start + length - Bytes(1);
-        if !self.warm.holds(self.page_of(start), self.page_of(last)) {
+        let is_warm = if start.0 ^ last.0 < SMALLEST_PAGE {
+            self.warm.holds_one(self.page_of(start))
+        } else {
+            self.warm.holds(self.page_of(start), self.page_of(last))
+        };
+        if !is_warm {
             self.touch_cold(start, last);
         }
     }

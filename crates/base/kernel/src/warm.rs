@@ -29,13 +29,21 @@ impl Warm {
         }
     }
 
+    /// Returns whether a page is listed.
+    #[inline]
+    pub(crate) fn holds_one(&self, page: u64) -> bool {
+        // What lies below the first wraps around, and so is none of these.
+        match self.low.get(index(page.wrapping_sub(self.first))) {
+            Some(is_listed) => *is_listed,
+            None => self.holds_high(page, page),
+        }
+    }
+
     /// Whether all pages from `from` to `to`, which is no lower, are listed.
     #[inline]
     pub(crate) fn holds(&self, from: u64, to: u64) -> bool {
-        // What lies below the first wraps around, and so is none of these.
         let (start, end) = (from.wrapping_sub(self.first), to.wrapping_sub(self.first));
         match self.low.get(index(start)) {
-            Some(is_listed) if start == end => *is_listed,
             Some(true) => self.holds_run(start, end),
             Some(false) => false,
             None => self.holds_high(from, to),

@@ -99,7 +99,7 @@ pub(crate) trait Serve: Allocator {
     fn is_timed(&self) -> bool;
 
     /// `malloc`, of the interpreter's allocator or, though there is one, of the C library.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn malloc_in(
         &mut self,
         _: Domain,

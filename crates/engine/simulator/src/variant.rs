@@ -180,7 +180,10 @@ impl Variant {
         match self.allocator {
             Choice::Glibc(version) => {
                 let settings = Settings::from_environment(version, &mallocs);
-                let glibc = Glibc::new(version, settings.params, host);
+                let mut glibc = Glibc::new(version, settings.params, host);
+                if self.python.is_none() {
+                    glibc = glibc.expecting(workload.blocks as usize);
+                }
                 Ok(self.in_python(&pythons, Model::Glibc(glibc)))
             }
             Choice::Jemalloc(version) => {

@@ -9,6 +9,12 @@ use crate::remembered::Remembered;
 use highwater_kernel::{Bytes, Micros};
 use std::collections::VecDeque;
 
+/// How many of the latest decisions are kept, unless all are.
+const LATEST: usize = 4096;
+
+/// The number of decisions that a log makes room for first.
+const FEW: usize = 256;
+
 /// The decisions of a run: counters of all, and the latest of them (or all, when asked) one by one.
 #[derive(Clone, Debug)]
 pub struct DecisionLog {
@@ -34,7 +40,7 @@ impl Default for DecisionLog {
             total: 0,
             counters: Counters::default(),
             kept: VecDeque::new(),
-            limit: 4096,
+            limit: LATEST,
             remembered: Remembered::default(),
         }
     }
@@ -59,12 +65,15 @@ impl DecisionLog {
         self.earlier = time;
     }
 
-    /// Records a decision.
+    /// Records a decision. Native builds compile it into its callers, which know the kind.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub fn record(&mut self, decision: Decision) {
         let is_remembered = self.count(&decision);
         self.total += 1;
         if self.kept.len() >= self.limit {
             self.kept.pop_front();
+        } else if self.kept.len() == self.kept.capacity() {
+            self.make_room();
         }
         // Written where it is kept, for it is large.
         self.kept.push_back(Logged {
@@ -76,6 +85,15 @@ impl DecisionLog {
         if is_remembered && let Some(logged) = self.kept.back() {
             self.remembered.note(logged);
         }
+    }
+
+    /// Makes room for more decisions. A log with more than a few gets room for all that it keeps, so it moves once.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        let kept = self.kept.len();
+        let more = if kept < FEW { FEW } else { kept.max(LATEST) };
+        self.kept.reserve_exact(more.min(self.limit - kept));
     }
 
     /// Counts a decision, and returns whether it is of those that are remembered.

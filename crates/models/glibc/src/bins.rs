@@ -205,7 +205,7 @@ impl Bins {
     }
 
     /// Takes the last chunk off the small bin of a size, for use.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn pop_small(&mut self, chunks: &mut Chunks, size: Bytes) -> Option<Chunk> {
         let bin = bin_of(size);
         let victim = self.last(chunks, bin)?;
@@ -304,11 +304,18 @@ impl Bins {
 
     /// Takes a chunk out of whatever list holds it, and marks it as in use (`unlink_chunk`). Returns its
     /// size.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn unlink(&mut self, chunks: &mut Chunks, chunk: Chunk) -> Bytes {
         let size = chunks.unlink(chunk);
         self.uncount(size);
         size
+    }
+
+    /// Joins a chunk of these bins with a neighbour that is in none (see [`Chunks::merge`]).
+    #[inline]
+    pub(crate) fn merge(&mut self, chunks: &mut Chunks, free: Chunk, both: (Chunk, Chunk)) {
+        let size = chunks.merge(free, both);
+        self.uncount(size);
     }
 }
 

@@ -145,6 +145,13 @@ impl Chunks {
         chunks
     }
 
+    /// Makes room for the chunks of a program that holds at most this number of blocks, with some free ones between them.
+    pub(crate) fn expect(&mut self, blocks: usize) {
+        let chunks = blocks + blocks / 4;
+        self.records.reserve_exact(chunks);
+        self.sizes.reserve_exact(chunks);
+    }
+
     /// Adds the heads of an arena's bins, each an empty list, and returns the first.
     pub(crate) fn add_heads(&mut self) -> Chunk {
         let first = self.records.len() as u32;

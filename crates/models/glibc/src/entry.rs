@@ -73,20 +73,42 @@ impl Glibc {
         thread: ThreadId,
         bytes: Bytes,
     ) -> Option<(Address, ArenaId)> {
-        if !self.host.threaded {
-            let block = self.call(kernel, thread, MAIN).int_malloc(bytes)?;
-            return Some((block, MAIN));
-        }
         let Some(arena) = self.arena_get(kernel, thread, bytes) else {
-            let size = request_to_size(bytes)?;
-            let mut call = self.call(kernel, thread, MAIN);
-            let chunk = call.sysmalloc_mmap(size)?;
-            let block = call.chunks.user(chunk);
-            call.perturb(block, bytes);
-            return Some((block, MAIN));
+            return Some((self.malloc_mapped(kernel, thread, bytes)?, MAIN));
         };
-        if let Some(block) = self.call(kernel, thread, arena).int_malloc(bytes) {
-            return Some((block, arena));
+        match self.call(kernel, thread, arena).int_malloc(bytes) {
+            Some(block) => Some((block, arena)),
+            None => self.malloc_elsewhere(kernel, thread, arena, bytes),
+        }
+    }
+
+    /// Maps a block of its own for a thread that gets no arena.
+    #[cold]
+    fn malloc_mapped(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        bytes: Bytes,
+    ) -> Option<Address> {
+        let size = request_to_size(bytes)?;
+        let mut call = self.call(kernel, thread, MAIN);
+        let chunk = call.sysmalloc_mmap(size)?;
+        let block = call.chunks.user(chunk);
+        call.perturb(block, bytes);
+        Some(block)
+    }
+
+    /// Asks another arena than the one that has failed, if the process can have several.
+    #[cold]
+    fn malloc_elsewhere(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        arena: ArenaId,
+        bytes: Bytes,
+    ) -> Option<(Address, ArenaId)> {
+        if !self.host.threaded {
+            return None;
         }
         let retry = self.arena_get_retry(kernel, thread, arena, bytes)?;
         let block = self.call(kernel, thread, retry).int_malloc(bytes)?;
@@ -113,8 +135,8 @@ impl Glibc {
 
     // ---- malloc and calloc
 
-    /// `__libc_malloc`
-    #[inline]
+    /// `__libc_malloc`. Native builds serve a request from the thread's cache without a call.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn libc_malloc(
         &mut self,
         kernel: &mut Kernel,
@@ -129,15 +151,29 @@ impl Glibc {
             if let Some(block) = tcache.take_cached(&self.shared, size) {
                 return Some(block);
             }
-            // A thread with a cache has nothing to begin.
-            if !self.host.threaded {
-                let mut call = self.call(kernel, thread, MAIN);
-                return call.int_malloc_sized(bytes, size);
-            }
-            let (block, _) = self.malloc_anywhere(kernel, thread, bytes)?;
-            return Some(block);
+            return self.malloc_past_cache(kernel, thread, bytes, size);
         }
         self.malloc_uncached(kernel, thread, bytes)
+    }
+
+    /// Serves a request for which the thread's cache has nothing. A thread with a cache has nothing to begin.
+    #[inline(never)]
+    fn malloc_past_cache(
+        &mut self,
+        kernel: &mut Kernel,
+        thread: ThreadId,
+        bytes: Bytes,
+        size: Bytes,
+    ) -> Option<Address> {
+        let Some(arena) = self.arena_get(kernel, thread, bytes) else {
+            return self.malloc_mapped(kernel, thread, bytes);
+        };
+        let mut call = self.call(kernel, thread, arena);
+        if let Some(block) = call.int_malloc_sized(bytes, size) {
+            return Some(block);
+        }
+        let (block, _) = self.malloc_elsewhere(kernel, thread, arena, bytes)?;
+        Some(block)
     }
 
     #[inline(never)]

@@ -121,8 +121,7 @@ impl Call<'_> {
         if !self.chunks.is_free(below) {
             return self.create_free(chunk, small_sorted);
         }
-        self.arena.bins.unlink(self.chunks, below);
-        self.chunks.join(below, chunk);
+        (self.arena.bins).merge(self.chunks, below, (below, chunk));
         self.create_free(below, small_sorted)
     }
 
@@ -137,8 +136,7 @@ impl Call<'_> {
             return (chunk, self.chunks.size(chunk));
         }
         if self.chunks.is_free(next) {
-            self.arena.bins.unlink(self.chunks, next);
-            self.chunks.join(chunk, next);
+            (self.arena.bins).merge(self.chunks, next, (chunk, next));
         }
         let bins = &mut self.arena.bins;
         let size = bins.push(self.chunks, self.kernel, chunk, small_sorted);

@@ -108,6 +108,14 @@ impl Glibc {
         }
     }
 
+    /// Returns it with room for a program that holds at most this number of blocks, so that its table of chunks seldom moves. The
+    /// program may hold more.
+    #[must_use]
+    pub fn expecting(mut self, blocks: usize) -> Self {
+        self.chunks.expect(blocks);
+        self
+    }
+
     /// The release whose rules it follows.
     pub fn version(&self) -> Version {
         self.version
@@ -178,7 +186,7 @@ impl Glibc {
 }
 
 impl Allocator for Glibc {
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn malloc(&mut self, kernel: &mut Kernel, thread: ThreadId, size: Bytes) -> Option<Address> {
         self.libc_malloc(kernel, thread, size)
     }

@@ -32,7 +32,7 @@ impl From<Chunk> for Found {
 
 impl Call<'_> {
     /// Finds a block for a request of `bytes`; `None` where there is no memory.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn int_malloc(&mut self, bytes: Bytes) -> Option<Address> {
         self.int_malloc_sized(bytes, request_to_size(bytes)?)
     }
@@ -48,7 +48,8 @@ impl Call<'_> {
         Some(user)
     }
 
-    #[inline(never)]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn find_chunk(&mut self, size: Bytes) -> Option<Found> {
         if size <= self.shared.params.max_fast
             && let Some(chunk) = self.take_fast(size)
@@ -139,7 +140,7 @@ impl Call<'_> {
 
     /// Goes through the unsorted bin, oldest first: chunks of exactly `size` fill the thread cache and then serve the
     /// request (from 2.44 on the first of them does), all others go to their bins. `sorted` counts those over the whole request.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn take_unsorted(&mut self, size: Bytes, sorted: &mut u64) -> Option<Found> {
         let (victim, count) = self.sort(size, MAX_SORTED);
         *sorted += count;

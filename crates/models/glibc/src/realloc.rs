@@ -49,8 +49,7 @@ impl Call<'_> {
         if !self.chunks.is_free(next) || whole < size {
             return None;
         }
-        self.arena.bins.unlink(self.chunks, next);
-        self.chunks.join(chunk, next);
+        (self.arena.bins).merge(self.chunks, next, (chunk, next));
         Some(whole)
     }
 

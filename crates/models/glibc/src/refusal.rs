@@ -7,6 +7,7 @@ use highwater_allocator::{Address, Bytes, Cache, Considered, Decision, Obstacle,
 
 impl Call<'_> {
     /// Records that giving back was considered and refused.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn refuse_trim(
         &mut self,
         considered: Considered,

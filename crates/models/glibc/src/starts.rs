@@ -83,15 +83,15 @@ impl Starts {
         }
     }
 
-    /// A chunk begins at an address, in a page of the program break's heap in which others do. Returns false if the page is not known
-    /// as one.
+    /// A chunk begins at an address, in a page in which others do. Returns false if the page is not known as one.
     #[inline]
     pub(crate) fn set(&mut self, at: Address, chunk: Chunk) -> bool {
         let frame = self.frame_of(at);
-        let Some(Frame::Many(frame)) = self.near.get_mut(frame) else {
-            return false;
-        };
-        frame[slot_of(at)] = chunk;
+        match self.near.get_mut(frame) {
+            Some(Frame::Many(frame)) => frame[slot_of(at)] = chunk,
+            Some(Frame::One(_)) => return false,
+            None => return self.far.set(at, chunk),
+        }
         true
     }
 
@@ -115,16 +115,9 @@ impl Starts {
         self.near[frame] = Frame::Many(slots);
     }
 
-    /// A chunk begins at an address in a page that is not known yet, or in a mapping.
-    #[inline]
-    pub(crate) fn add(&mut self, kernel: &Kernel, at: Address, chunk: Chunk) {
-        if !self.far.set(at, chunk) {
-            self.add_frame(kernel, at, chunk);
-        }
-    }
-
+    /// A chunk begins at an address in a page that is not known yet.
     #[inline(never)]
-    fn add_frame(&mut self, kernel: &Kernel, at: Address, chunk: Chunk) {
+    pub(crate) fn add(&mut self, kernel: &Kernel, at: Address, chunk: Chunk) {
         let config = kernel.config();
         self.first = config.brk.0 >> FRAME_SHIFT << FRAME_SHIFT;
         let number = self.frame_of(at);

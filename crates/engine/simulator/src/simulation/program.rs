@@ -155,14 +155,25 @@ impl Program {
         }
     }
 
-    /// The program gives back the block that it has by a number, and the history keeps what it was.
+    /// Takes the block that the program has by a number, if it has one. The history keeps what it was.
     #[inline]
-    fn give_back<A: Serve>(&mut self, model: &A, block: BlockId, freed: Stamp) {
-        let held = &mut self.blocks[block.0 as usize];
+    fn give_back(&mut self, block: BlockId, freed: Stamp) -> Option<GivenBack> {
+        let held = self.blocks.get_mut(block.0 as usize)?;
+        if !held.is_live() {
+            return None;
+        }
         self.live -= held.size;
-        let is_time = self.keeps_history && self.history.add(held, freed);
-        held.address = Address::NULL;
-        if is_time {
+        let fills_history = self.keeps_history && self.history.add(held, freed);
+        Some(GivenBack {
+            address: std::mem::replace(&mut held.address, Address::NULL),
+            fills_history,
+        })
+    }
+
+    /// Drops from the history the blocks that it need not keep, if the block that was given back has filled it.
+    #[inline]
+    fn forget_if_due<A: Serve>(&mut self, model: &A, given: GivenBack) {
+        if given.fills_history {
             self.forget_covered(model);
         }
     }
@@ -202,9 +213,9 @@ impl Program {
                 (block, address, size, Bytes::ZERO)
             }
             Call::Free { block } => {
-                if let Some(held) = self.live_block(block) {
-                    model.free(kernel, thread, held.address);
-                    self.give_back(model, block, stamp(event, number));
+                if let Some(given) = self.give_back(block, stamp(event, number)) {
+                    model.free(kernel, thread, given.address);
+                    self.forget_if_due(model, given);
                 }
                 return false;
             }
@@ -216,7 +227,9 @@ impl Program {
                 if let Some((old, _)) = before
                     && (new.is_some() || size == Bytes::ZERO)
                 {
-                    self.give_back(model, old, stamp(event, number));
+                    if let Some(given) = self.give_back(old, stamp(event, number)) {
+                        self.forget_if_due(model, given);
+                    }
                     if new.is_none() {
                         self.asked += 1;
                         return false;
@@ -275,12 +288,21 @@ impl Program {
         };
         let asked = self.asked;
         self.asked += 1;
-        // A block beyond those that the workload says it has is nobody's.
-        let Some(address) = address.filter(|_| (block.0 as usize) < self.numbers) else {
+        let address = address.filter(|address| {
+            let allocated = stamp(event, number);
+            self.hold(
+                block,
+                Held {
+                    address: *address,
+                    size,
+                    allocated,
+                },
+            )
+        });
+        let Some(address) = address else {
             self.failed += 1;
             return false;
         };
-        self.allocated(block, address, size, stamp(event, number));
         if asked >= self.touched.due()
             && let Some(first) = self.touched.first(asked)
         {
@@ -313,24 +335,21 @@ impl Program {
         held.filter(|held| held.is_live())
     }
 
-    /// The program got a block.
+    /// Enters a block that the program got. Returns false for a number beyond those of the workload: nobody has such a block.
     #[inline]
-    fn allocated(&mut self, block: BlockId, address: Address, size: Bytes, allocated: Stamp) {
-        self.allocations += 1;
-        let held = Held {
-            address,
-            size,
-            allocated,
-        };
+    fn hold(&mut self, block: BlockId, held: Held) -> bool {
         let number = block.0 as usize;
         match self.blocks.get_mut(number) {
             Some(known) => *known = held,
-            None => self.enter(number, held),
+            None if number < self.numbers => self.enter(number, held),
+            None => return false,
         }
-        self.live += size;
+        self.allocations += 1;
+        self.live += held.size;
         if self.live > self.peak_live {
             self.peak_live = self.live;
         }
+        true
     }
 
     /// Enters a block with a number that none had yet. Mostly the numbers come in turn.
@@ -341,6 +360,13 @@ impl Program {
         }
         self.blocks.push(held);
     }
+}
+
+/// A block that the program gives back.
+struct GivenBack {
+    address: Address,
+    /// Whether the history is now long enough to drop covered blocks.
+    fills_history: bool,
 }
 
 /// An event, the `number`th, as it is kept with a block.

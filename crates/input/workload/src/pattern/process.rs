@@ -26,6 +26,8 @@ pub(super) struct Process {
     /// Where something calls `malloc_trim` from time to time: how often, and when next.
     trims: Option<(Nanos, Nanos)>,
     numbers: BlockNumbers,
+    /// Blocks that it holds to its end, whose numbers it does not keep.
+    lasting: u64,
 }
 
 impl Process {
@@ -41,7 +43,15 @@ impl Process {
             workload,
             trims: None,
             numbers: BlockNumbers::default(),
+            lasting: 0,
         }
+    }
+
+    /// Runs a part of the program whose blocks are freed in it or held to the end.
+    pub(super) fn leaving(&mut self, what: impl FnOnce(&mut Self)) {
+        let before = self.numbers.given_out();
+        what(self);
+        self.lasting += self.numbers.given_out() - before;
     }
 
     /// From now on the program calls `malloc_trim(0)` at this interval, between two steps of its tasks.
@@ -170,11 +180,12 @@ impl Process {
         self.call(Domain::Raw, Call::Mark(id));
     }
 
-    /// Returns about how many bytes it takes, with what the program keeps of each block that it holds.
+    /// Returns about how many bytes it takes, with what the program keeps of each block that it may free.
     pub(super) fn footprint(&self) -> Bytes {
         // A number alone, or the numbers of the blocks of a dict or a record.
         const OF_BLOCK: u64 = 16;
-        self.numbers.footprint() + Bytes(OF_BLOCK * self.numbers.given_out())
+        self.numbers.footprint()
+            + Bytes(OF_BLOCK * self.numbers.given_out().saturating_sub(self.lasting))
     }
 
     /// Returns the time since the start.

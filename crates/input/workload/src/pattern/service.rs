@@ -40,8 +40,10 @@ impl Service {
         schedule: Schedule,
         parameters: &ServiceParameters,
     ) -> Self {
-        start::imports(process, parameters.python.modules);
-        start::preload(process, parameters.preload);
+        process.leaving(|process| {
+            start::imports(process, parameters.python.modules);
+            start::preload(process, parameters.preload);
+        });
         process.mark("start".into());
         if let Some(interval) = parameters.trim_every {
             process.trim_every(interval);

@@ -56,7 +56,7 @@ impl Tasks {
     /// Marks: `start`, then `burst:N` when the tasks of a graph are done, `gc:N` when its results are let go, and `rest:N`
     /// at the end of the rest after it, N from 0; with `trim` set `trimmed` at the very end.
     pub(super) fn new(process: &mut Process, parameters: &TasksParameters) -> Self {
-        start::imports(process, parameters.python.modules);
+        process.leaving(|process| start::imports(process, parameters.python.modules));
         process.mark("start".into());
         Self {
             parameters: *parameters,

@@ -19,7 +19,7 @@ impl Chunks {
     }
 
     /// A chunk begins `size` bytes above another, and its header is written.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn begin(&mut self, kernel: &mut Kernel, start: Address, size: Bytes, chunk: Chunk) {
         self.set_start(kernel, start, chunk);
         if start.0 ^ (start - size).0 >= SMALLEST_PAGE {

@@ -98,7 +98,7 @@ impl Chunks {
     }
 
     /// Takes a chunk out of its bin, and marks it as in use. Returns its size.
-    #[inline]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(crate) fn unlink(&mut self, chunk: Chunk) -> Bytes {
         let records = self.records.as_mut_slice();
         let record = &mut records[chunk.index()];
@@ -110,6 +110,30 @@ impl Chunks {
         // Where it was the only chunk of its bin, there is no list of sizes left.
         if head & LEADS != 0 && fd != bk {
             self.unlink_size(chunk, size, fd);
+        }
+        size
+    }
+
+    /// Takes a chunk out of its bin and joins it with a neighbour that is in none. The lower of both remains and is in use. Returns
+    /// the size of the chunk that was in the bin.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    pub(crate) fn merge(&mut self, free: Chunk, (lower, upper): (Chunk, Chunk)) -> Bytes {
+        let spare = std::mem::replace(&mut self.spare, upper);
+        let records = self.records.as_mut_slice();
+        let Record { head, fd, bk, .. } = records[free.index()];
+        records[fd.index()].bk = bk;
+        records[bk.index()].fd = fd;
+        let gone = &mut records[upper.index()];
+        let (added, above) = (gone.head & !FLAGS, gone.above);
+        gone.head = 0;
+        gone.fd = spare;
+        let record = &mut records[lower.index()];
+        record.head = (record.head & !(FREE | LEADS)) + added;
+        record.above = above;
+        records[above.index()].below = lower;
+        let size = Bytes(head & !FLAGS);
+        if head & LEADS != 0 && fd != bk {
+            self.unlink_size(free, size, fd);
         }
         size
     }

@@ -60,7 +60,7 @@ impl Far {
     }
 
     /// A chunk begins at an address, in a page in which others do. Returns false if the page is not known as one.
-    #[inline]
+    #[inline(never)]
     pub(super) fn set(&mut self, at: Address, chunk: Chunk) -> bool {
         let frame = self.frame_of(at);
         if frame != 0 {
