@@ -252,39 +252,12 @@ impl Program {
                 let address = model.aligned(kernel, thread, alignment, size);
                 (block, address, size, Bytes::ZERO)
             }
-            Call::Trim { pad } => {
-                let before = kernel.rss();
-                model.trim(kernel, thread, pad);
-                self.trims += 1;
-                self.trimmed += before.saturating_sub(kernel.rss());
-                return false;
-            }
-            Call::ThreadExit => {
-                model.thread_exit(kernel, thread);
-                return false;
-            }
-            Call::Mark(_) => {
-                self.told += 1;
-                return true;
-            }
-            Call::Mallopt { option, value } => {
-                model.mallopt(kernel, thread, option, value);
-                return false;
-            }
-            Call::Forked => {
-                self.told += 1;
-                kernel.forked();
-                model.forked(thread);
-                return true;
-            }
-            Call::Touched(id) => {
-                self.told += 1;
-                if let Some(held) = self.live_block_of(id) {
-                    self.touch(kernel, id, held.address, held.size);
-                }
-                self.said.push(id);
-                return true;
-            }
+            Call::Trim { .. }
+            | Call::ThreadExit
+            | Call::Mark(_)
+            | Call::Mallopt { .. }
+            | Call::Forked
+            | Call::Touched(_) => return self.perform_rare(model, kernel, event),
         };
         let asked = self.asked;
         self.asked += 1;
@@ -311,6 +284,53 @@ impl Program {
         }
         if self.touches && size > kept {
             kernel.touch(address + kept, size - kept);
+        }
+        false
+    }
+
+    /// Runs an event that neither allocates nor frees, and returns whether to stop behind it.
+    #[cold]
+    fn perform_rare<A: Serve>(
+        &mut self,
+        model: &mut A,
+        kernel: &mut Kernel,
+        event: &Event,
+    ) -> bool {
+        let thread = event.thread;
+        match event.call {
+            Call::Trim { pad } => {
+                let before = kernel.rss();
+                model.trim(kernel, thread, pad);
+                self.trims += 1;
+                self.trimmed += before.saturating_sub(kernel.rss());
+            }
+            Call::ThreadExit => model.thread_exit(kernel, thread),
+            Call::Mark(_) => {
+                self.told += 1;
+                return true;
+            }
+            Call::Mallopt { option, value } => {
+                model.mallopt(kernel, thread, option, value);
+            }
+            Call::Forked => {
+                self.told += 1;
+                kernel.forked();
+                model.forked(thread);
+                return true;
+            }
+            Call::Touched(id) => {
+                self.told += 1;
+                if let Some(held) = self.live_block_of(id) {
+                    self.touch(kernel, id, held.address, held.size);
+                }
+                self.said.push(id);
+                return true;
+            }
+            Call::Malloc { .. }
+            | Call::Calloc { .. }
+            | Call::Aligned { .. }
+            | Call::Realloc { .. }
+            | Call::Free { .. } => {}
         }
         false
     }
