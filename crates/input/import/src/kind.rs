@@ -65,11 +65,36 @@ fn refused(start: &[u8]) -> Option<Refused> {
         _ if start.starts_with(b"heap profile:") => Refused::Gperftools,
         _ if start.starts_with(b"desc:") && has("\ncmd:") && has("\ntime_unit:") => Refused::Massif,
         _ if text.starts_with(b"{") && has("\"dhatFileVersion\"") => Refused::Dhat,
+        _ if text.starts_with(b"<malloc version=") => Refused::GlibcStatistics,
+        _ if text.starts_with(b"Arena 0:\nsystem bytes") => Refused::GlibcStatistics,
+        _ if has("___ Begin jemalloc statistics ___") => Refused::JemallocStatistics,
+        _ if text.starts_with(b"{") && has("\"jemalloc\":") => Refused::JemallocStatistics,
+        _ if start.starts_with(b"JAVA PROFILE 1.0") => Refused::JavaHeap,
+        _ if text.starts_with(b"{\"snapshot\":") && has("\"node_fields\"") => Refused::V8Heap,
+        _ if start.starts_with(b"Name:\t") && has("\nVmRSS:") => Refused::Proc,
+        _ if is_mapping(start) => Refused::Proc,
         _ if is_pprof(start) => Refused::Pprof,
         _ if is_perfetto(start) => Refused::Perfetto,
         _ if is_bytehound(start) => Refused::Bytehound,
         _ => return None,
     })
+}
+
+/// Whether the first line is one of `/proc/PID/maps`: `55d0c0de1000-55d0c0de3000 r--p ...`.
+fn is_mapping(start: &[u8]) -> bool {
+    let line = start
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let mut fields = line.split(|byte| *byte == b' ');
+    let range = fields.next().unwrap_or_default();
+    let mut ends = range.split(|byte| *byte == b'-');
+    let is_hex = |end: Option<&[u8]>| {
+        end.is_some_and(|end| end.len() >= 8 && end.iter().all(u8::is_ascii_hexdigit))
+    };
+    let is_range = is_hex(ends.next()) && is_hex(ends.next()) && ends.next().is_none();
+    let rights = fields.next().unwrap_or_default();
+    is_range && rights.len() == 4 && rights.iter().all(|one| b"rwxps-".contains(one))
 }
 
 /// Takes a number of seven bits a byte.

@@ -25,6 +25,16 @@ pub enum Refused {
     Jfr,
     /// A recording of perf, which `perf script` turns into text.
     PerfData,
+    /// What glibc's `malloc_info` or `malloc_stats` writes.
+    GlibcStatistics,
+    /// What jemalloc's `malloc_stats_print` writes.
+    JemallocStatistics,
+    /// A file of a process in `/proc`: maps, smaps, smaps_rollup or status.
+    Proc,
+    /// A heap dump of a Java virtual machine.
+    JavaHeap,
+    /// A heap snapshot of V8.
+    V8Heap,
 }
 
 impl Refused {
@@ -41,6 +51,11 @@ impl Refused {
             Self::Bytehound => "a bytehound recording",
             Self::Jfr => "a Java Flight Recording",
             Self::PerfData => "a recording of perf in binary form",
+            Self::GlibcStatistics => "a report of glibc's malloc statistics",
+            Self::JemallocStatistics => "a report of jemalloc's statistics",
+            Self::Proc => "a file of a process in /proc",
+            Self::JavaHeap => "a heap dump of a Java virtual machine",
+            Self::V8Heap => "a heap snapshot of V8",
         }
     }
 
@@ -65,6 +80,13 @@ impl Refused {
             }
             Self::Jfr => "its events are not read",
             Self::PerfData => "only its text can be read",
+            Self::GlibcStatistics | Self::JemallocStatistics => {
+                "it holds the allocator's sums at one moment, and no calls in their order"
+            }
+            Self::Proc => "it holds what is mapped or resident at one moment, and no calls",
+            Self::JavaHeap | Self::V8Heap => {
+                "it holds the objects of a heap that the runtime keeps beside malloc's, and no calls"
+            }
         }
     }
 
