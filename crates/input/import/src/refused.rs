@@ -78,7 +78,10 @@ impl Refused {
             Self::Bytehound => {
                 "bytehound adds 24 bytes to every block, so the recorded heap is another one than the program's"
             }
-            Self::Jfr => "its events are not read",
+            // async-profiler 4.5, src/mallocTracer.cpp, free_hook
+            Self::Jfr => {
+                "a virtual machine's own events are no calls of malloc, and those of async-profiler's `nativemem` tell of a free only after it was made, when another thread may have the block already"
+            }
             Self::PerfData => "only its text can be read",
             Self::GlibcStatistics | Self::JemallocStatistics => {
                 "it holds the allocator's sums at one moment, and no calls in their order"
