@@ -80,7 +80,7 @@ impl Refused {
             }
             // async-profiler 4.5, src/mallocTracer.cpp, free_hook
             Self::Jfr => {
-                "a virtual machine's own events are no calls of malloc, and those of async-profiler's `nativemem` tell of a free only after it was made, when another thread may have the block already"
+                "a virtual machine's own events are no calls of malloc, and those of async-profiler's `nativemem` report a free only after it was made, when another thread may have the block already"
             }
             Self::PerfData => "only its text can be read",
             Self::GlibcStatistics | Self::JemallocStatistics => {
