@@ -14,12 +14,7 @@ use web_sys::File;
 
 use crate::{
     protocol::Outcome,
-    worker::{
-        Engine, Job, Slice, Step,
-        load::of_a_tool,
-        recorded::read_slice,
-        together::{FIRST_LINE, Together},
-    },
+    worker::{Engine, Job, Slice, Step, load::of_a_tool, recorded::read_slice},
 };
 
 /// Bytes of the file that are read at a time.
@@ -39,22 +34,9 @@ pub(crate) struct Import<R: Read> {
     buffer: Box<[u8]>,
 }
 
-/// The job that makes a file of the user's a recording.
-pub(crate) fn of(file: File) -> Box<dyn Job> {
-    let mut begins = [0; FIRST_LINE.len()];
-    // What cannot be read is told when it is read on.
-    let _ = read_slice(&file, 0, &mut begins);
-    if begins == FIRST_LINE.as_bytes() {
-        return Box::new(Together::of(Rc::new(move |at, buffer| {
-            read_slice(&file, at, buffer)
-        })));
-    }
-    Box::new(Import::of(file))
-}
-
 impl Import<BufReader<FileBytes>> {
     /// Begins with a file of another tool.
-    fn of(file: File) -> Self {
+    pub(crate) fn of(file: File) -> Self {
         let done = Rc::new(Cell::new(0.0));
         let bytes = FileBytes {
             file,

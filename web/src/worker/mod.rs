@@ -130,7 +130,10 @@ impl Job for Elsewhere {
 /// The jobs of the program that reads what people bring, searches and draws pictures. It is sent to those who want that.
 pub fn reading(work: Work, beside: Option<Beside>) -> Box<dyn Job> {
     match (work, beside) {
-        (Work::Import, Some(Beside::File(file))) => import::of(file),
+        (Work::Import, Some(Beside::File(file))) => match together::Together::of_file(&file) {
+            Some(together) => Box::new(together),
+            None => Box::new(import::Import::of(file)),
+        },
         (Work::Read { text }, _) => Box::new(read::Read { text }),
         (Work::Draw(drawing), _) => Box::new(draw::Draw { drawing }),
         (

@@ -11,12 +11,14 @@ use std::{
 
 use highwater_hwr::{layout::Control, read::Reader};
 use highwater_workload::trace::{self, Beside, Orphan, Packing, ancestry};
+use web_sys::File;
 
 use crate::{
     protocol::Outcome,
     worker::{
         Engine, Job, Slice, Step,
         import::{LONGEST, TOO_MANY},
+        recorded::read_slice,
     },
 };
 
@@ -53,8 +55,18 @@ pub(crate) struct Together {
 }
 
 impl Together {
+    /// Begins with a file of the user's, if it is several in one.
+    pub(crate) fn of_file(file: &File) -> Option<Self> {
+        let mut begins = [0; FIRST_LINE.len()];
+        // What cannot be read is not several files: who reads it next says so.
+        read_slice(file, 0, &mut begins).ok()?;
+        let file = file.clone();
+        let read = move |at, buffer: &mut [u8]| read_slice(&file, at, buffer);
+        (begins == FIRST_LINE.as_bytes()).then(|| Self::of(Rc::new(read)))
+    }
+
     /// Begins with several files in one.
-    pub(crate) fn of(read: ReadAt) -> Self {
+    fn of(read: ReadAt) -> Self {
         Self {
             read,
             done: Rc::default(),

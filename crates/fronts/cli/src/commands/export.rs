@@ -23,7 +23,7 @@ pub(crate) fn export(input: &Path, output: &Path, form: Form) -> Result<String> 
             _ => Vec::new(),
         };
         let converted = record::write(recorded, &beside, &mut (), input, file)?;
-        return Ok(format!("{} calls and other events\n", converted.events));
+        return Ok(record::events(converted.events) + "\n");
     }
     let form = match form {
         Form::Android => trace::Foreign::Android,
@@ -54,11 +54,13 @@ pub(crate) fn export(input: &Path, output: &Path, form: Form) -> Result<String> 
 }
 
 fn describe(exported: trace::Exported) -> String {
-    let mut text = format!("{} calls", exported.calls);
+    let mut text = highwater_report::of(exported.calls, "call", "calls");
     if exported.left_out > 0 {
-        text += &format!(
-            "; {} other events have no form there and are left out",
-            exported.left_out
+        text += "; ";
+        text += &highwater_report::of(
+            exported.left_out,
+            "other event has no form there and is left out",
+            "other events have no form there and are left out",
         );
     }
     text + "\n"

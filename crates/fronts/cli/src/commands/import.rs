@@ -50,8 +50,8 @@ pub(crate) fn run(asked: &Import) -> Result<String> {
 fn summary(told: &Told, output: Option<&str>) -> String {
     let losses = told.losses().unwrap_or_default();
     let written = output.map_or(String::new(), |output| format!("; written to {output}"));
-    let calls = highwater_report::count(losses.calls);
-    format!("{calls} calls, {losses}{written}\n")
+    let calls = highwater_report::of(losses.calls, "call", "calls");
+    format!("{calls}, {losses}{written}\n")
 }
 
 /// Shows how far a file has been read, where a person watches.

@@ -1,4 +1,4 @@
-//! From the binary form to text and back, event by event: neither loses anything of the other.
+//! From the binary form to text, event by event: neither loses anything of the other.
 
 use super::Limits;
 use super::beside::{Beside, Completed, Naming};
@@ -6,11 +6,8 @@ use super::builder::Sink;
 use super::end::PROMISE;
 use super::error::{Fault, TraceError};
 use super::header::Version;
-use super::packing::Packer;
 use super::recording::stream;
-use super::source;
 use super::write::{PIECE, Text};
-use crate::unwatched;
 use highwater_hwr::Placed;
 use highwater_hwr::read::{Ending, Reader};
 use std::io::{self, Read, Write};
@@ -121,15 +118,4 @@ impl<W: Write + ?Sized> Sink for Lines<'_, W> {
         }
         Ok(())
     }
-}
-
-/// Writes a trace in text, plain or gzip, in the binary form.
-///
-/// # Errors
-/// What reading or writing reports.
-pub fn pack(bytes: &[u8], out: impl Write) -> Result<Converted, ConvertError> {
-    let mut packer = Packer::new(out);
-    let read = source::read(bytes, LIMITS, &mut unwatched, &mut packer);
-    let read = read.map(|_| None);
-    packer.finish(read)
 }

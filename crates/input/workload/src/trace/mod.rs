@@ -57,12 +57,12 @@ mod write;
 
 pub use ancestry::{Orphan, ancestry, samples};
 pub use beside::{Beside, Naming};
-pub use convert::{ConvertError, Converted, pack, unpack};
+pub use convert::{ConvertError, Converted, unpack};
 pub use crc32::Crc32;
 pub use error::TraceError;
 pub use export::{Exported, Foreign, export};
 pub(crate) use outside::Outside;
-pub use packing::{Packing, pack_recording};
+pub use packing::{Packing, pack, pack_recording};
 pub use parts::TraceFile;
 pub(crate) use parts::TraceParts;
 pub use recording::{

@@ -1,4 +1,4 @@
-//! A recording and those of its ancestors in one file, in the binary form.
+//! The binary form of a trace in text, and of a recording with those of its ancestors.
 
 use super::TraceError;
 use super::beside::{Beside, Completed, Naming};
@@ -8,11 +8,24 @@ use super::end::PROMISE;
 use super::error::Fault;
 use super::header::Version;
 use super::recording::{Family, stream};
+use super::source;
+use crate::unwatched;
 use highwater_hwr::Placed;
 use highwater_hwr::layout::Control;
 use highwater_hwr::read::{Ending, Reader};
 use highwater_hwr::write::Writer;
 use std::io::{self, Read, Write};
+
+/// Writes a trace in text, plain or gzip, in the binary form.
+///
+/// # Errors
+/// What reading or writing reports.
+pub fn pack(bytes: &[u8], out: impl Write) -> Result<Converted, ConvertError> {
+    let mut packer = Packer::new(out);
+    let read = source::read(bytes, LIMITS, &mut unwatched, &mut packer);
+    let read = read.map(|_| None);
+    packer.finish(read)
+}
 
 /// Writes a recording and those of its ancestors as one, without the room that a recorder leaves, and with `samples` among its
 /// events. `names` names the places of sites.
@@ -103,7 +116,7 @@ impl<R: Read> Packing<R> {
 }
 
 /// Writes events in the binary form, once all header lines are there.
-pub(super) struct Packer<W> {
+struct Packer<W> {
     header: String,
     out: Option<W>,
     writer: Option<Writer<W>>,
@@ -112,7 +125,7 @@ pub(super) struct Packer<W> {
 }
 
 impl<W: Write> Packer<W> {
-    pub(super) fn new(out: W) -> Self {
+    fn new(out: W) -> Self {
         Self {
             header: Version::Two.first_line().to_owned() + "\n",
             out: Some(out),
@@ -123,7 +136,7 @@ impl<W: Write> Packer<W> {
     }
 
     /// Ends the file, after all was read.
-    pub(super) fn finish(
+    fn finish(
         mut self,
         read: Result<Option<Ending>, TraceError>,
     ) -> Result<Converted, ConvertError> {

@@ -110,8 +110,13 @@ fn zip<R: io::Read>(
     Ok(converted)
 }
 
+/// So many events of a recording, in words.
+pub(crate) fn events(count: u64) -> String {
+    highwater_report::of(count, "event", "calls and other events")
+}
+
 fn describe(converted: &Converted, generations: usize) -> String {
-    let mut text = format!("{} calls and other events", converted.events);
+    let mut text = events(converted.events);
     if generations > 1 {
         text += "; they begin with those of the process's parents before the fork";
     }

@@ -8,6 +8,6 @@ mod sampler;
 mod sight;
 mod summary;
 
-pub(crate) use convert::{convert, write};
+pub(crate) use convert::{convert, events, write};
 pub(crate) use launch::record;
 pub(crate) use requests::{mark, stop};

@@ -4,6 +4,7 @@ use crate::input::recorded::in_folder;
 use highwater_hwr::Event;
 use highwater_hwr::layout::Stop;
 use highwater_hwr::read::Reader;
+use highwater_report::{count, of};
 use std::collections::HashSet;
 use std::fmt::Write;
 use std::fs::File;
@@ -66,13 +67,13 @@ fn describe(
     let calls: u64 = recordings.iter().map(|recording| recording.calls).sum();
     let bytes: u64 = recordings.iter().map(|recording| recording.bytes).sum();
     let mut text = format!(
-        "highwater: {program} ({status}): {} allocator calls of {} in {folder}, {} KiB\n",
-        grouped(calls),
+        "highwater: {program} ({status}): {} of {} in {folder}, {} KiB\n",
+        of(calls, "allocator call", "allocator calls"),
         match recordings.len() {
             1 => "one process".to_owned(),
-            count => format!("{count} processes"),
+            processes => format!("{processes} processes"),
         },
-        grouped(bytes.div_ceil(1024)),
+        count(bytes.div_ceil(1024)),
     );
     list(&mut text, recordings);
     if let Some(unseen) = unseen(recordings) {
@@ -100,14 +101,11 @@ fn list(text: &mut String, recordings: &[Figures]) {
             .file_name()
             .unwrap_or_default()
             .to_string_lossy();
-        let threads = match recording.threads {
-            1 => "1 thread".to_owned(),
-            count => format!("{count} threads"),
-        };
-        let calls = grouped(recording.calls);
+        let threads = of(recording.threads as u64, "thread", "threads");
+        let calls = of(recording.calls, "call", "calls");
         let ending = ending(recording.stop);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {name}: {calls} calls, {threads}{ending}");
+        let _ = writeln!(text, "  {name}: {calls}, {threads}{ending}");
     }
     match recordings.len().saturating_sub(LISTED) {
         0 => {}
@@ -217,19 +215,6 @@ fn release_not_known(frames: &[u8]) -> Option<String> {
     let release = last.strip_prefix(b"Python_function(")?;
     let release = release.strip_suffix(b":not_known)")?;
     Some(String::from_utf8_lossy(release).into_owned())
-}
-
-/// A number with commas between groups of three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
