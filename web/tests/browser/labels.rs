@@ -168,3 +168,39 @@ fn long_names_paper_and_forced_colours_leave_the_page_whole() -> Result<()> {
         page.look(View::default())
     })
 }
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_small_frame_of_a_recording_has_its_names_and_times_whole() -> Result<()> {
+    visit(View::default(), |page| {
+        page.look(View {
+            width: 320,
+            height: 240,
+            dark: false,
+        })?;
+        for address in [
+            "?embed=1&scenario=bundled",
+            "?embed=1&scenario=bundled-service",
+        ] {
+            page.go(address)?;
+            page.wait_for("#chart .curve--rss")?;
+            settle(page)?;
+            let wrong = page.evaluate(
+                "const box = (node) => node.getBoundingClientRect(), wrong = [];
+                 const within = (selector) => {
+                     const { left, right, top, bottom } = box(document.querySelector(selector));
+                     if (left < 0 || right > 320 || top < 0 || bottom > 240) wrong.push(`${selector}: ${[left, right, top, bottom]}`);
+                 };
+                 within('.card__head .unit');
+                 within('.names');
+                 const seen = [...document.querySelectorAll('#chart .tick')].filter((one) => one.checkVisibility());
+                 if (seen.length < 2) wrong.push(`${seen.length} times`);
+                 for (const [at, tick] of seen.entries())
+                     if (at > 0 && box(tick).left < box(seen[at - 1]).right + 4) wrong.push(`touching: ${tick.textContent}`);
+                 return wrong;",
+            )?;
+            ensure!(wrong == json!([]), "{address}: {wrong}");
+        }
+        Ok(())
+    })
+}
