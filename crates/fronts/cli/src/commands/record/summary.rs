@@ -23,6 +23,8 @@ struct Figures {
     bytes: u64,
     stop: Stop,
     process: u32,
+    /// The process that forked it, where that was recorded.
+    forked_by: Option<u32>,
     /// The release of an interpreter whose functions the sites lack.
     unknown_python: Option<String>,
     /// Whether its settings ask jemalloc for background threads.
@@ -90,6 +92,12 @@ fn describe(
         );
     }
     let _ = writeln!(text, "Next: highwater replay {}", longest.path.display());
+    if let Some(parent) = longest.forked_by {
+        let _ = writeln!(
+            text,
+            "In the page, open it together with the recording of process {parent}: choose or drop both files at once."
+        );
+    }
     text
 }
 
@@ -105,7 +113,9 @@ fn list(text: &mut String, recordings: &[Figures]) {
         let calls = of(recording.calls, "call", "calls");
         let ending = ending(recording.stop);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {name}: {calls}, {threads}{ending}");
+        let forked = recording.forked_by;
+        let forked = forked.map_or(String::new(), |by| format!(", forked by process {by}"));
+        let _ = writeln!(text, "  {name}: {calls}, {threads}{forked}{ending}");
     }
     match recordings.len().saturating_sub(LISTED) {
         0 => {}
@@ -205,6 +215,7 @@ fn read(path: &Path) -> Option<Figures> {
         asks_background: reader.header_text().contains("background_thread:true"),
         bytes,
         process: reader.control().process,
+        forked_by: (reader.control().parent_ticket).map(|_| reader.control().parent),
         stop: reader.ending().map_or(Stop::Running, |ending| ending.stop),
     })
 }
@@ -230,6 +241,7 @@ mod tests {
             bytes: 1,
             stop: Stop::Exit,
             process,
+            forked_by: None,
             unknown_python: None,
             asks_background,
         }
@@ -255,6 +267,23 @@ mod tests {
         assert!(said(&two, &[8]).contains(&format!("{says} (process 8).\n")));
         assert!(!said(&[figures(7, true)], &[7]).contains(says));
         assert!(!said(&[figures(7, false)], &[8]).contains(says));
+    }
+
+    #[test]
+    fn of_a_forked_process_its_parent_is_said() {
+        let forked = Figures {
+            forked_by: Some(3),
+            ..figures(7, false)
+        };
+        let text = said(&[forked, figures(3, false)], &[]);
+        assert!(
+            text.contains("a.7.hwr: 1 call, 1 thread, forked by process 3\n"),
+            "{text}"
+        );
+        assert!(text.contains("a.3.hwr: 1 call, 1 thread\n"), "{text}");
+        let page = "\nIn the page, open it together with the recording of process 3: ";
+        assert!(text.contains(page), "{text}");
+        assert!(!said(&[figures(3, false)], &[]).contains("In the page"));
     }
 
     #[test]
