@@ -5,7 +5,7 @@ use crate::workloads::{Source, Workload};
 use highwater_live::{
     Answers, Environment, FidelityCounts, Oracle, OracleError, Sequence, execute,
 };
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,6 +36,7 @@ pub(crate) fn all(subjects: &[&Subject], workloads: &[Workload]) -> Result<Vec<R
             jobs.extend((0..of.settings.len()).map(|setting| (subject, workload, setting)));
         }
     }
+    let watched = std::io::stderr().is_terminal();
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -46,14 +47,18 @@ pub(crate) fn all(subjects: &[&Subject], workloads: &[Workload]) -> Result<Vec<R
                     let mut done = done.lock().unwrap_or_else(|broken| broken.into_inner());
                     done.push(row);
                     let name = &workloads[job.1].name;
-                    eprint!("\r\x1b[K{} of {}: {name}", done.len(), jobs.len());
-                    // Progress that nobody sees is no loss.
-                    let _ = std::io::stderr().flush();
+                    if watched {
+                        eprint!("\r\x1b[K{} of {}: {name}", done.len(), jobs.len());
+                        // Progress that nobody sees is no loss.
+                        let _ = std::io::stderr().flush();
+                    }
                 }
             });
         }
     });
-    eprintln!();
+    if watched {
+        eprintln!();
+    }
     let done = done
         .into_inner()
         .unwrap_or_else(|broken| broken.into_inner());
