@@ -52,7 +52,10 @@ pub(crate) fn of(start: &[u8]) -> Option<Kind> {
     if heaptrack::begins(start) {
         return calls(FormatOf::Heaptrack);
     }
-    text::Tool::of(start).map(|tool| Kind::Calls(Format(FormatOf::Text(tool))))
+    match text::Tool::of(start) {
+        Some(tool) => calls(FormatOf::Text(tool)),
+        None => text::perf::is_trace(start).then_some(Kind::Refused(Refused::KernelTrace)),
+    }
 }
 
 fn refused(start: &[u8]) -> Option<Refused> {

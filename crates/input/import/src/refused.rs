@@ -25,6 +25,8 @@ pub enum Refused {
     Jfr,
     /// A recording of perf, which `perf script` turns into text.
     PerfData,
+    /// What perf or ftrace printed of other events.
+    KernelTrace,
     /// What glibc's `malloc_info` or `malloc_stats` writes.
     GlibcStatistics,
     /// What jemalloc's `malloc_stats_print` writes.
@@ -51,6 +53,7 @@ impl Refused {
             Self::Bytehound => "a bytehound recording",
             Self::Jfr => "a Java Flight Recording",
             Self::PerfData => "a recording of perf in binary form",
+            Self::KernelTrace => "the text of perf or ftrace",
             Self::GlibcStatistics => "a report of glibc's malloc statistics",
             Self::JemallocStatistics => "a report of jemalloc's statistics",
             Self::Proc => "a file of a process in /proc",
@@ -83,6 +86,7 @@ impl Refused {
                 "a virtual machine's own events are no calls of malloc, and those of async-profiler's `nativemem` report a free only after it was made, when another thread may have the block already"
             }
             Self::PerfData => "only its text can be read",
+            Self::KernelTrace => "it has no allocator calls with their sizes and results",
             Self::GlibcStatistics | Self::JemallocStatistics => {
                 "it holds the allocator's sums at one moment, and no calls in their order"
             }
@@ -100,6 +104,9 @@ impl Refused {
                 "record again without `--aggregate`, or with `highwater record`"
             }
             Self::PerfData => "write it as text with `perf script`",
+            Self::KernelTrace => {
+                "record with `highwater record`; a process that cannot be restarted, with the script of `highwater script perf`, which sets its probes with arguments"
+            }
             Self::Perfetto => {
                 "record with `highwater record`; on Android, with malloc_debug's record_allocs"
             }

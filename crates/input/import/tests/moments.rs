@@ -58,6 +58,30 @@ fn what_holds_sums_of_one_moment_says_what_it_is_and_what_to_record() {
 }
 
 #[test]
+fn a_trace_of_other_events_names_the_script_that_has_the_arguments() {
+    for text in [
+        "python3 1234 [001] 100.000001: probe_libc:malloc: (7f0000001000)\n",
+        "python3  1234 100.000001:      10000 cycles:\n\t55d000001000 foo+0x10 (/usr/bin/python3)\n",
+        "# tracer: nop\n#\n   bash-1234  [001] d..3. 12.345678: sched_switch: prev_comm=bash\n",
+        ":-1    -1 [000] 5.000001:          1 page-faults:u:  7f00 [unknown] ([unknown])\n",
+    ] {
+        let said = refused(text.as_bytes()).unwrap_or_else(|| panic!("{text} is not refused"));
+        assert!(said.contains("highwater script perf"), "{said}");
+    }
+    for text in [
+        "12:30:01.5: a note: none\n".replace("note:", "note"),
+        "1234 1700000.123456 brk(NULL) = 0\n".to_owned(),
+        "[  100.000001] usb 1-1: new device\n".to_owned(),
+        "2026-11-30 12:30:01.123456: INFO: started\n".to_owned(),
+        "1764500000.123456: INFO: started\n".to_owned(),
+        "line 7 ratio 1.5: better: yes\n".to_owned(),
+        "at 10.5: 300 4 5\n".to_owned(),
+    ] {
+        assert_eq!(refused(text.as_bytes()), None, "{text}");
+    }
+}
+
+#[test]
 fn texts_that_only_resemble_one_are_not_taken_for_it() {
     for text in [
         "",

@@ -6,7 +6,7 @@ mod logalloc;
 mod ltrace;
 mod lttng;
 mod mtrace;
-mod perf;
+pub(crate) mod perf;
 
 use crate::calls::{Calls, Origin};
 use crate::error::Fault;

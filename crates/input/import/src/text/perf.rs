@@ -13,6 +13,39 @@ pub(super) fn line(line: &[u8]) -> Result<Said<'_>, Fault> {
         .unwrap_or(Said::Other))
 }
 
+/// Whether this is the text of a kernel trace, of whatever events: one of its first lines has a thread or a core, the time in
+/// seconds with a colon, and, perhaps after a count, an event with a colon.
+pub(crate) fn is_trace(start: &[u8]) -> bool {
+    let mut lines = start.split(|byte| *byte == b'\n').take(FIRST_LINES);
+    lines.any(|line| {
+        let mut words = words(line);
+        let mut is_of_thread = false;
+        let has_time = words.any(|word| {
+            let core = word
+                .strip_prefix(b"[")
+                .and_then(|core| core.strip_suffix(b"]"));
+            is_of_thread |= decimal(word.strip_prefix(b"-").unwrap_or(word)).is_some()
+                || core.is_some_and(|core| decimal(core).is_some());
+            word.strip_suffix(b":").is_some_and(is_in_seconds)
+        });
+        let has_time = has_time && is_of_thread;
+        let mut behind = words.skip_while(|word| decimal(word).is_some());
+        let event = behind.next().and_then(|word| word.strip_suffix(b":"));
+        has_time && event.is_some_and(|event| event.first().is_some_and(u8::is_ascii_alphabetic))
+    })
+}
+
+/// Whether this is a time as the kernel's tools print it, in seconds with micro- or nanoseconds.
+fn is_in_seconds(time: &[u8]) -> bool {
+    let parts = super::line::split(time, b'.');
+    parts.is_some_and(|(whole, fraction)| {
+        decimal(whole).is_some() && decimal(fraction).is_some() && matches!(fraction.len(), 6 | 9)
+    })
+}
+
+/// Lines in which such a text is looked for.
+const FIRST_LINES: usize = 100;
+
 /// Whether a line is one of a stack, which is indented and begins with an address, or of what `--header` prints.
 fn is_beside(line: &[u8]) -> bool {
     let first = words(line).next().unwrap_or_default();
