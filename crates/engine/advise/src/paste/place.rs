@@ -158,10 +158,14 @@ fn unknown(name: &str) -> String {
     )
 }
 
+/// A text from its first letter on.
+fn beginning(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim_start()
+}
+
 /// Whether a text is JSON, by its beginning: YAML in braces is left to YAML's own forms.
 pub(super) fn is_json(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}')
-        .trim_start()
+    beginning(text)
         .strip_prefix(['{', '['])
         .is_some_and(|rest| rest.trim_start().starts_with(['"', '{']))
 }
@@ -172,10 +176,7 @@ fn task(text: &str) -> Option<Json> {
     if !is_json(text) {
         return None;
     }
-    let is_list = text
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .starts_with('[');
+    let is_list = beginning(text).starts_with('[');
     if has("\"containerDefinitions\"") {
         return Some(Json::TASK);
     }
