@@ -5,15 +5,13 @@ use crate::line::Line;
 use crate::near::{LONGEST, NEAR, tail, within};
 use crate::scan::Scanner;
 use crate::values::{
-    Quoting, before_command, is_number_name, is_unclosed, quoted, shell_word, unit_after,
+    Quoting, before_command, before_wide, is_number_name, is_unclosed, quoted, shell_word,
+    unit_after, without_stop,
 };
 use highwater_allocator::Tone;
 
 /// The longest number.
 const NUMBER: usize = 128;
-
-/// Signs of other scripts that end a value in a sentence.
-const WIDE: [char; 5] = ['\u{ff08}', '\u{ff0c}', '\u{3002}', '\u{ff1b}', '\u{3001}'];
 
 impl Scanner<'_, '_> {
     /// Reads the value after the sign. Where it ends.
@@ -115,6 +113,11 @@ impl Scanner<'_, '_> {
         };
         let after = (at + length).min(line.end);
         let rest = &self.text[after..line.end];
+        // Where a line begins with the assignment, words that follow a full stop make it a sentence.
+        let value = match !is_quoted && is_sentence(rest) {
+            true => without_stop(&value).to_owned(),
+            false => value,
+        };
         if value.is_empty()
             && !is_quoted
             && let Some(end) = self.nothing(name, rest, lead, after, line)
@@ -222,7 +225,7 @@ fn longest(name: &str) -> usize {
 
 /// A value in a sentence without the sentence's own signs.
 fn without_marks(name: &str, lead: &str, value: String) -> String {
-    let wide = value.find(WIDE).unwrap_or(value.len());
+    let wide = before_wide(&value).len();
     let mut end = wide;
     if !lead.trim().is_empty() {
         end = value[..end]
@@ -238,6 +241,16 @@ fn without_marks(name: &str, lead: &str, value: String) -> String {
         }
     }
     value[..end].to_owned()
+}
+
+/// Whether what follows a word is a sentence, by the capital that it begins with.
+fn is_sentence(rest: &str) -> bool {
+    let mut letters = rest.trim_start().chars();
+    rest.starts_with(' ')
+        && letters.next().is_some_and(char::is_uppercase)
+        && letters
+            .next()
+            .is_none_or(|second| second.is_lowercase() || second == ' ')
 }
 
 /// Whether a string that follows this is a command.

@@ -4,7 +4,9 @@ use crate::names::PRELOAD;
 use crate::near::within;
 use crate::product::product;
 use crate::shape::{is_expression, is_value};
-use crate::values::{Quoting, before_command, is_number_name, plain_number, quoted, shell_word};
+use crate::values::{
+    Quoting, before_command, is_number_name, plain_number, quoted, shell_word, without_stop,
+};
 
 /// How long the first line of a block may be, and the block.
 const HEADER: usize = 800;
@@ -137,7 +139,8 @@ pub(crate) fn plain(name: &str, line: &str, is_in_brackets: bool) -> Option<(Pla
     if matches!(text, "null" | "~" | "") || is_expression || is_computed(text) {
         return Some((Plain::Elsewhere, length));
     }
-    if let Some(number) = plain_number(text) {
+    let bare = without_stop(text);
+    if let Some(number) = plain_number(bare) {
         return Some((Plain::Value(number), length));
     }
     let has_words = text.contains([' ', '\t']) && !text.contains("{{") && !text.contains("${");
@@ -145,9 +148,15 @@ pub(crate) fn plain(name: &str, line: &str, is_in_brackets: bool) -> Option<(Pla
         // Prose about a setting, or a command after it.
         let first = before_command(name, text);
         let is_value = first.bytes().any(|b| b.is_ascii_digit() || b == b':');
-        return is_value.then(|| (Plain::Value(first.trim_end_matches(',').to_owned()), length));
+        let value = without_stop(first);
+        // The next sentence may set more.
+        let length = match value.len() < first.len() {
+            true => line.find(text).unwrap_or(0) + first.len(),
+            false => length,
+        };
+        return is_value.then(|| (Plain::Value(value.trim_end_matches(',').to_owned()), length));
     }
-    Some((Plain::Value(text.to_owned()), length))
+    Some((Plain::Value(bare.to_owned()), length))
 }
 
 /// A block of YAML after its `|` or `>`: the lines that are indented more than the key, folded.

@@ -13,6 +13,7 @@ use crate::instruction::Instruction;
 use crate::line::Line;
 use crate::near::{NEAR, within};
 use crate::shape::{holds_open_part, is_placeholder};
+use crate::values::without_stop;
 use crate::{names, options};
 use highwater_allocator::Tone;
 
@@ -279,7 +280,8 @@ impl<'a> Scanner<'a, '_> {
         if let Some(value) = options::bare(line) {
             self.found.hold(number, number);
             let place = crate::collected::Place::Anywhere;
-            self.found.set("MALLOC_CONF", value, number, place);
+            self.found
+                .set("MALLOC_CONF", without_stop(value), number, place);
             let text = "Read as MALLOC_CONF: jemalloc takes the same options from the link /etc/malloc.conf.";
             self.found.say("MALLOC_CONF", Tone::Applied, text);
         }

@@ -6,7 +6,7 @@ use crate::literal::{Plain, plain};
 use crate::names::is_setting;
 use crate::scan;
 use crate::shape::{holds_open_part, is_expression, is_placeholder};
-use crate::values::{before_command, is_number_name, plain_number};
+use crate::values::{before_command, is_number_name, plain_number, without_stop};
 use highwater_allocator::Tone;
 
 /// How deep a document may be; a deeper one is read by the names in it.
@@ -252,9 +252,14 @@ impl Walk<'_> {
         if scalar.is_plain && scalar.is_in_flow && is_expression(name, text) {
             return self.found.expression(name);
         }
-        let value = match plain_number(text).filter(|_| scalar.is_plain) {
+        // A sentence such as `MALLOC_ARENA_MAX: 2.` is YAML as well; where it is meant as that, the full stop makes the same number.
+        let value = match scalar.is_plain {
+            true => without_stop(text),
+            false => text.trim_end_matches('\n'),
+        };
+        let value = match plain_number(value).filter(|_| scalar.is_plain) {
             Some(number) => number,
-            None => text.trim_end_matches('\n').to_owned(),
+            None => value.to_owned(),
         };
         let expanded = Definitions::of("").expand(name, &value, 0);
         match expanded.open {

@@ -155,6 +155,37 @@ pub(crate) fn plain_number(text: &str) -> Option<String> {
     (is_number && text.contains('_')).then(|| digits.clone())
 }
 
+/// Signs of other scripts that end a value in a sentence.
+const WIDE: [char; 6] = [
+    '\u{ff08}', '\u{ff0c}', '\u{3002}', '\u{ff1b}', '\u{3001}', '\u{ff01}',
+];
+
+/// Where a value ends at the latest that stands in a sentence of a script with wide signs.
+pub(crate) fn before_wide(value: &str) -> &str {
+    &value[..value.find(WIDE).unwrap_or(value.len())]
+}
+
+/// Signs that end a sentence.
+const STOPS: [char; 4] = ['.', '!', '?', '\u{2026}'];
+
+/// What may follow such a sign, or stand before it, and belongs to the sentence as well.
+const QUOTES: [char; 7] = ['"', '\'', '`', '*', ')', '\u{201d}', '\u{2019}'];
+
+/// A value without quotes, without the signs by which a sentence ends after a number: `65536.`, `dirty_decay_ms:0!`. After
+/// anything but a number, or a number with its unit, such signs may be the value's own: a path's, a list's.
+pub(crate) fn without_stop(value: &str) -> &str {
+    let is_stop = |c: char| STOPS.contains(&c) || WIDE.contains(&c);
+    let bare = before_wide(value);
+    let bare = bare.trim_end_matches(|c| is_stop(c) || QUOTES.contains(&c));
+    let number = bare.trim_end_matches(|c: char| "kmgibKMGIB".contains(c));
+    let is_number =
+        bare.len() <= number.len() + 3 && number.ends_with(|c: char| c.is_ascii_digit());
+    match is_number && value[bare.len()..].contains(is_stop) {
+        true => bare,
+        false => value,
+    }
+}
+
 /// Whether a variable takes a number, so that its value is one word.
 pub(crate) fn is_number_name(name: &str) -> bool {
     name.starts_with("MALLOC_") && !name.starts_with("MALLOC_CONF") && name != "MALLOC_TRACE"
