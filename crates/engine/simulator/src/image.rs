@@ -43,7 +43,7 @@ impl FromStr for Image {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // A name has 255 characters at most and a tag 128; the digest behind them says nothing of the distribution.
         let name = text.trim().split('@').next().unwrap_or_default();
-        let name: String = name.chars().take(400).collect();
+        let name: String = name.chars().filter(|c| !c.is_control()).take(400).collect();
         let lower = name.to_ascii_lowercase();
         let last = lower.rsplit('/').next().unwrap_or_default();
         let (image, tag) = last.split_once(':').unwrap_or((last, ""));
@@ -162,6 +162,18 @@ impl Image {
         said
     }
 
+    /// One sentence where another release of glibc runs than the image's, as with settings out of a text that names it: what runs is
+    /// chosen by the recording or the scenario. `how` says how the image's is run.
+    pub fn keeps(&self, runs: Choice, is_recorded: bool, how: &str) -> Option<String> {
+        let (library, release) = runs.parts();
+        let is_other = library == self.choice.parts().0 && runs != self.choice;
+        is_other.then(|| {
+            let (image, system, glibc) = (&self.name, self.system.name(), self.system.glibc);
+            let whose = if is_recorded { "the recording's " } else { "" };
+            format!("{image} has {system} with glibc {glibc}, but {whose}glibc {release} runs; for the image's give {how}.")
+        })
+    }
+
     /// The command that installs jemalloc, for the shell of a build; none where no package is known.
     pub fn installs_jemalloc(&self) -> Option<String> {
         self.jemalloc()?;
@@ -191,6 +203,24 @@ pub const INSTALLS_JEMALLOC: &str = "apt-get update && apt-get install -y --no-i
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_release_than_the_images_is_told() {
+        let image: Image = "ubuntu:22.04".parse().expect("it is known");
+        let glibc = |name: &str| Choice::nearest(name).expect("it is modelled").choice;
+        let keeps = |runs: &str, is_recorded| image.keeps(glibc(runs), is_recorded, "--image X");
+        assert_eq!(
+            keeps("glibc@2.41", true).as_deref(),
+            Some(
+                "ubuntu:22.04 has Ubuntu 22.04 with glibc 2.35, but the recording's glibc 2.41 runs; for the image's give --image X."
+            )
+        );
+        assert!(
+            keeps("glibc@2.36", false).is_some_and(|text| text.contains("but glibc 2.36 runs;"))
+        );
+        assert_eq!(keeps("glibc@2.35", true), None);
+        assert_eq!(keeps("jemalloc@5.3.0", true), None);
+    }
 
     #[test]
     fn images_are_known_by_name_tag_and_registry() {

@@ -184,7 +184,7 @@ pub(crate) struct Script {
 pub(crate) struct Settings {
     /// The text, whatever it is: a Dockerfile, a manifest, a unit, a script, /proc/PID/environ; `-` for standard input
     pub(crate) file: PathBuf,
-    /// Judge the settings for this allocator (default: the one that the text chooses, else glibc@2.36)
+    /// Judge the settings for this allocator (default: the one that the text chooses, else its image's, else glibc@2.36)
     #[arg(long, value_name = "NAME@VERSION", value_parser = given)]
     pub(crate) allocator: Option<String>,
     /// Judge Python's settings for this release of CPython (default: 3.11)

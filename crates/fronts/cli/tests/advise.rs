@@ -225,6 +225,27 @@ fn a_remedy_is_pasted_in_the_form_of_the_file_and_does_what_was_foretold() {
         pasted.contains("&& microdnf install -y jemalloc"),
         "{pasted}"
     );
+    // The recording's release runs; that the file's image has another is told, unless one is asked for.
+    let asked_json = ["advise", &trace, "--only", "arenas", "--json", "--settings"];
+    let compose = file(
+        "image.compose.yaml",
+        "services:\n  app:\n    image: ubuntu:22.04\n    environment: {MALLOC_ARENA_MAX: 2}\n",
+    );
+    let told = "the recording's glibc 2.36 runs; for the image's give --image ubuntu:22.04.";
+    let report = json(&highwater(&[&asked_json[..], &[&compose]].concat()));
+    assert_eq!(report["allocator"], "glibc@2.36");
+    let says = report["says"][0].as_str().unwrap_or_default();
+    assert!(says.ends_with(told), "{says}");
+    let report = json(&highwater(
+        &[&asked_json[..], &[&compose, "--image", "ubuntu:22.04"]].concat(),
+    ));
+    assert_eq!(report["allocator"], "glibc@2.35");
+    let says = &report["says"];
+    assert_eq!(
+        says,
+        &serde_json::json!(["ubuntu:22.04 has Ubuntu 22.04 with glibc 2.35."])
+    );
+
     let musl = file("musl.Dockerfile", "FROM python:3.12-alpine\n");
     let refused = highwater(&[&asked[..], &[&musl]].concat());
     assert_eq!(refused.status.code(), Some(2));

@@ -18,6 +18,35 @@ fn number(variant: &Value, key: &str) -> u64 {
 }
 
 #[test]
+fn an_image_with_another_release_than_the_one_that_runs_is_told() {
+    let trace = recording();
+    let manifest = file(
+        "image.pod.yaml",
+        "kind: Pod\nspec:\n  containers:\n  - image: ubuntu:22.04\n    env: [{name: MALLOC_ARENA_MAX, value: '2'}]\n",
+    );
+    let said = |more: &[&str]| {
+        let output = highwater(&[&["compare", &trace, "--csv"], more].concat());
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let told = "ubuntu:22.04 has Ubuntu 22.04 with glibc 2.35, but the recording's glibc 2.36 runs; for the image's give --variant";
+    let given = said(&["--settings", &manifest]);
+    assert!(
+        given.contains(&format!("variant image.pod.yaml: {told}")),
+        "{given}"
+    );
+    let given = said(&["--variant", &format!("own: {manifest}")]);
+    assert!(given.contains(&format!("variant own: {told}")), "{given}");
+    let asked = format!("ubuntu:22.04: allocator=ubuntu:22.04 {manifest}");
+    assert!(!said(&["--variant", &asked]).contains("ubuntu"));
+    let replay = text(&highwater(&["replay", &trace, "--env", &manifest]));
+    assert!(
+        replay.contains("for the image's give --allocator ubuntu:22.04."),
+        "{replay}"
+    );
+}
+
+#[test]
 fn a_trace_is_compared_with_settings_from_the_line_and_from_files() {
     let trace = recording();
     let dockerfile = file("Dockerfile", "FROM debian:12\nENV MALLOC_ARENA_MAX=2\n");

@@ -155,6 +155,10 @@ fn a_dockerfile_is_judged_for_the_image_that_it_is_built_from() {
     assert!(said.starts_with("python:3.12-alpine has musl"), "{said}");
     let said = settings("FROM base:1\nENV MALLOC_ARENA_MAX=2\n", &[]);
     assert!(said.contains("with --allocator.\n"), "{said}");
+    let compose = "services:\n  db: {image: postgres:16-bookworm}\n  app:\n    image: ubuntu:24.04\n    environment:\n    - MALLOC_TRIM_THRESHOLD_=64K\n";
+    let said = settings(compose, &[]);
+    assert!(said.starts_with("ubuntu:24.04 has Ubuntu 24.04"), "{said}");
+    assert!(said.contains("Judged for glibc 2.39."), "{said}");
 }
 
 #[test]

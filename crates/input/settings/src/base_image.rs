@@ -1,4 +1,6 @@
-//! The image that a Dockerfile is built from.
+//! The image that a program runs in: the one that a Dockerfile is built from, and the one of a part of a document.
+
+use crate::tree::{Node, Scalar};
 
 /// Whether a line of a Dockerfile begins a stage, in whatever case. `from x import y` is Python.
 pub fn begins_stage(line: &str) -> bool {
@@ -53,7 +55,39 @@ pub fn base_image(text: &str) -> Option<String> {
     Some(image)
 }
 
-/// A text with each argument that has a value in place of its name: `$A`, `${A}`, and `${A:-default}`.
+/// Keys of a Compose service's `build`.
+const BUILD_KEYS: [&str; 4] = ["context", "dockerfile", "dockerfile_inline", "target"];
+
+/// Returns the image of a container, a service or what else has one, by its keys: `image: NAME`, or a repository and a tag as
+/// charts of Helm have them. It is empty where an image is built that the text does not tell, and none where these keys are no
+/// such part.
+pub(crate) fn image_of_part(pairs: &[(Scalar, Node)]) -> Option<String> {
+    let value = |wanted: &str| {
+        let pair = |(key, _): &&(Scalar, Node)| key.text.eq_ignore_ascii_case(wanted);
+        pairs.iter().find(pair).map(|(_, node)| node)
+    };
+    let is_build = |node: &&Node| match node {
+        Node::Scalar(_) => true,
+        Node::List(_) => false,
+        build => BUILD_KEYS.iter().any(|key| build.get(key).is_some()),
+    };
+    match (value("image"), value("build").filter(is_build)) {
+        // Its image's name is the one that the build gives it.
+        (_, Some(_)) => Some(String::new()),
+        (Some(Node::Scalar(name)), _) => Some(filled(name.text.trim(), &[])),
+        (Some(image @ Node::Map(_)), _) => {
+            let text = |key| image.get(key).and_then(Node::text).unwrap_or_default();
+            let tag = match text("tag") {
+                "" => String::new(),
+                tag => format!(":{tag}"),
+            };
+            Some(filled(&(text("repository").to_owned() + &tag), &[]))
+        }
+        _ => None,
+    }
+}
+
+/// A text with each argument that has a value in place of its name: `$A`, `${A}`, `${A:-default}` and `${A-default}`.
 fn filled(text: &str, arguments: &[(&str, &str)]) -> String {
     let (mut out, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once('$') {
@@ -64,8 +98,8 @@ fn filled(text: &str, arguments: &[(&str, &str)]) -> String {
             .and_then(|after| after.split_once('}'));
         let end = after.find(|c| !is_name(c)).unwrap_or(after.len());
         let (inside, behind) = braced.unwrap_or_else(|| after.split_at(end));
-        let (name, default) = match inside.split_once(":-") {
-            Some((name, default)) => (name, Some(default)),
+        let (name, default) = match inside.split_once('-') {
+            Some((name, default)) => (name.trim_end_matches(':'), Some(default)),
             None => (inside, None),
         };
         let mut given = arguments.iter().rev();
@@ -103,6 +137,7 @@ mod tests {
                 "python:3.12-slim-$CODE",
             ),
             ("FROM ubuntu:${V:-24.04}\n", "ubuntu:24.04"),
+            ("FROM ubuntu:${V-24.04}\n", "ubuntu:24.04"),
             ("ARG V\nFROM ubuntu:${V}\n", "ubuntu:${V}"),
             (
                 "FROM --platform=linux/amd64 \\\n  ubuntu:22.04\r\n",

@@ -2,6 +2,7 @@
 
 use crate::{Environment, PRELOAD, preloaded};
 use highwater_allocator::{Remark, Tone, Variable};
+use std::rc::Rc;
 
 /// What a setting was found in, where that decides whether it counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,15 @@ struct Kept {
     variable: Variable,
     line: usize,
     place: Place,
+    /// The image of the container or service that it is set in; empty where that is not told, and none outside of these.
+    image: Option<Rc<str>>,
+}
+
+/// A container, a service or what else of a document has an image.
+struct Part {
+    image: Rc<str>,
+    /// Whether it has variables of its own.
+    has_variables: bool,
 }
 
 enum Step {
@@ -60,6 +70,10 @@ pub(crate) struct Collected {
     pub(crate) builds: bool,
     /// The names that were set anywhere.
     names: Vec<String>,
+    /// The image of the part that is read now.
+    image: Option<Rc<str>>,
+    /// Parts of a document that have an image, other than those that only prepare a start.
+    parts: Vec<Part>,
 }
 
 impl Collected {
@@ -90,7 +104,50 @@ impl Collected {
             variable,
             line,
             place,
+            image: self.image.clone(),
         }));
+    }
+
+    /// Begins a part of a document that has an image, and returns the image of the part around it, for
+    /// [`leave`](Self::leave).
+    pub(crate) fn enter(
+        &mut self,
+        image: &str,
+        has_variables: bool,
+        prepares: bool,
+    ) -> Option<Rc<str>> {
+        let image: Rc<str> = image.into();
+        if !prepares && self.parts.len() < MOST {
+            let image = Rc::clone(&image);
+            self.parts.push(Part {
+                image,
+                has_variables,
+            });
+        }
+        self.image.replace(image)
+    }
+
+    /// Ends a part.
+    pub(crate) fn leave(&mut self, around: Option<Rc<str>>) {
+        self.image = around;
+    }
+
+    /// Returns the image of the part whose settings count, the last one that sets any. Where settings stand outside of all parts,
+    /// or there are none, it is that of the parts with variables, or of all parts, if these have one and the same.
+    pub(crate) fn image(&self) -> Option<String> {
+        let last = self.steps.iter().rev().find_map(|step| match step {
+            Step::Set(set) => Some(set.image.clone()),
+            _ => None,
+        });
+        let has_variables = self.parts.iter().any(|part| part.has_variables);
+        let meant = |part: &&Part| part.has_variables || !has_variables;
+        let image = last.flatten().or_else(|| {
+            let mut parts = self.parts.iter().filter(meant);
+            let first = parts.next()?;
+            let is_same = parts.all(|part| part.image == first.image);
+            is_same.then(|| Rc::clone(&first.image))
+        })?;
+        (!image.is_empty()).then(|| image.as_ref().to_owned())
     }
 
     /// Whether a variable was set anywhere before.

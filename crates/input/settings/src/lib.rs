@@ -70,10 +70,17 @@ impl Environment {
     /// Reads the settings in a text. It never fails: what is not known is skipped and counted. Of two values of one name
     /// the later counts.
     pub fn parse(text: &str) -> Self {
+        Self::parse_with_image(text).0
+    }
+
+    /// Reads the settings in a text, as [`parse`](Self::parse) does, and the name of the image that the program with these settings runs
+    /// in: the one that the last stage of a Dockerfile is built from, or that of the container or service that sets them. None where
+    /// the text does not say it, or several may be meant.
+    pub fn parse_with_image(text: &str) -> (Self, Option<String>) {
         let text = cut::joined(bytes::clean(text));
         let mut found = Collected::default();
         if text.contains('\0') {
-            return from_process(&text, found);
+            return (from_process(&text, found), None);
         }
         let is_document = yaml::read(&text)
             .or_else(|| toml::read(&text))
@@ -81,11 +88,13 @@ impl Environment {
                 tree::collect(&tree, &mut found);
                 !found.is_empty()
             });
+        let image = found.image().or_else(|| base_image(&text));
         if !is_document {
             found = Collected::default();
             scan(&text, 0, &mut found);
         }
-        found.finish(text.lines().map(|line| !line.trim().is_empty()))
+        let filled = text.lines().map(|line| !line.trim().is_empty());
+        (found.finish(filled), image)
     }
 
     /// Takes the settings of an environment that a trace recorded. Of its other variables only the number is told.

@@ -1,5 +1,6 @@
 //! Settings in a document that a parser has read: YAML, JSON or TOML.
 
+use crate::base_image::image_of_part;
 use crate::collected::{Collected, Place, says_enough};
 use crate::expand::Definitions;
 use crate::literal::{Plain, plain};
@@ -88,11 +89,17 @@ const PATTERNS: [&str; 5] = ["regexp", "regex", "pattern", "search_string", "ins
 
 /// Finds the settings of a document.
 pub(crate) fn collect(document: &Node, found: &mut Collected) {
-    Walk { found }.node(document, "");
+    let mut walk = Walk {
+        found,
+        prepares: false,
+    };
+    walk.node(document, "");
 }
 
 struct Walk<'c> {
     found: &'c mut Collected,
+    /// Whether this is in what runs before a pod's containers start.
+    prepares: bool,
 }
 
 impl Walk<'_> {
@@ -110,8 +117,29 @@ impl Walk<'_> {
                     }
                 }
             }
-            Node::Map(pairs) => self.map(pairs, key),
+            Node::Map(pairs) => {
+                let is_container = matches!(key, "containers" | "containerDefinitions");
+                self.part(pairs, key, is_container);
+            }
         }
+    }
+
+    /// A map that may be a container or a service: one with an image, and one of those where `must_be`.
+    fn part(&mut self, pairs: &[(Scalar, Node)], key: &str, must_be: bool) {
+        let image = image_of_part(pairs).or_else(|| must_be.then(String::new));
+        let Some(image) = image else {
+            return self.map(pairs, key);
+        };
+        let has_items = |node: &Node| match node {
+            Node::Scalar(_) => false,
+            Node::List(items) => !items.is_empty(),
+            Node::Map(pairs) => !pairs.is_empty(),
+        };
+        let mut pairs_of = pairs.iter();
+        let has_variables = pairs_of.any(|(key, node)| is_list(&key.text) && has_items(node));
+        let around = self.found.enter(&image, has_variables, self.prepares);
+        self.map(pairs, key);
+        self.found.leave(around);
     }
 
     /// A name and its value as items of one list, as Salt has them. Whether it is that.
@@ -166,31 +194,41 @@ impl Walk<'_> {
         let is_first = |key: &Scalar| matches!(&*key.text, "initContainers" | "init_container");
         let (first, rest): (Vec<_>, Vec<_>) = pairs.iter().partition(|(key, _)| is_first(key));
         for (key, node) in first.into_iter().chain(rest) {
-            if matches!(key.text.as_str(), "envFrom" | "env_file") {
-                let text = "Settings from there are not known here. Paste them as well.";
-                self.found.say(&key.text, Tone::NoEffect, text);
-            }
-            let name = key.text.strip_prefix("env.").unwrap_or(&key.text);
-            if !is_setting(name) || is_in_small_letters(name) {
-                self.node(node, &key.text);
-                continue;
-            }
-            self.found.hold(key.lines.0, key.lines.1);
-            if matches!(parent, "args" | "build_args" | "build-args") {
-                self.found.build_only(name);
-                continue;
-            }
-            match node {
-                Node::Scalar(value) => self.set(name, value),
-                Node::Map(inner) => match value_of(inner) {
-                    Some((key, Node::Scalar(value))) => {
-                        self.found.hold(key.lines.0, key.lines.1);
-                        self.set(name, value);
-                    }
-                    _ => self.found.elsewhere(name, "another place"),
-                },
-                Node::List(_) => self.found.elsewhere(name, "another place"),
-            }
+            let before = self.prepares;
+            self.prepares |= is_first(key);
+            self.pair(key, node, parent);
+            self.prepares = before;
+        }
+    }
+
+    /// A key of a map under another, and its value.
+    fn pair(&mut self, key: &Scalar, node: &Node, parent: &str) {
+        if matches!(key.text.as_str(), "envFrom" | "env_file") {
+            let text = "Settings from there are not known here. Paste them as well.";
+            self.found.say(&key.text, Tone::NoEffect, text);
+        }
+        let name = key.text.strip_prefix("env.").unwrap_or(&key.text);
+        if !is_setting(name) || is_in_small_letters(name) {
+            return match node {
+                Node::Map(pairs) if parent == "services" => self.part(pairs, &key.text, true),
+                _ => self.node(node, &key.text),
+            };
+        }
+        self.found.hold(key.lines.0, key.lines.1);
+        if matches!(parent, "args" | "build_args" | "build-args") {
+            self.found.build_only(name);
+            return;
+        }
+        match node {
+            Node::Scalar(value) => self.set(name, value),
+            Node::Map(inner) => match value_of(inner) {
+                Some((key, Node::Scalar(value))) => {
+                    self.found.hold(key.lines.0, key.lines.1);
+                    self.set(name, value);
+                }
+                _ => self.found.elsewhere(name, "another place"),
+            },
+            Node::List(_) => self.found.elsewhere(name, "another place"),
         }
     }
 

@@ -79,6 +79,10 @@ fn is_cut(text: &str) -> bool {
     })
 }
 
+fn names_image(key: &str) -> bool {
+    matches!(key, "image" | "build")
+}
+
 #[derive(Default)]
 struct Reader {
     documents: Vec<Node>,
@@ -100,7 +104,7 @@ struct Open {
     is_flow: bool,
 }
 
-/// The settings that stand in a list or a map itself.
+/// The settings that stand in a list or a map itself, and the image that they are for.
 #[derive(Clone)]
 enum Group {
     List(Vec<Scalar>),
@@ -112,7 +116,7 @@ impl Group {
         match node {
             Node::Map(pairs) => {
                 let settings = pairs.iter().filter_map(|(key, value)| match value {
-                    Node::Scalar(value) if is_setting(&key.text) => {
+                    Node::Scalar(value) if is_setting(&key.text) || names_image(&key.text) => {
                         Some((key.clone(), value.clone()))
                     }
                     _ => None,

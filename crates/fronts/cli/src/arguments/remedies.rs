@@ -85,7 +85,7 @@ pub(crate) struct Advise {
     /// Value of a parameter; may be repeated
     #[arg(long, value_name = "PARAMETER=VALUE", value_parser = given)]
     pub(crate) set: Vec<String>,
-    /// Allocator of the run as it is (default: that of the settings, else of the trace, else of the image, else glibc@2.36)
+    /// Allocator of the run as it is (default: that of the settings, else of --image, else of the trace, else glibc@2.36)
     #[arg(long, value_name = "NAME@VERSION", value_parser = given)]
     pub(crate) allocator: Option<String>,
     /// Settings of the run as it is: NAME=VALUE, any text that holds settings, or a file of such text; may be repeated

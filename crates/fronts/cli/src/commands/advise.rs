@@ -1,6 +1,7 @@
 //! `highwater advise`: the search for what would help, on all cores and in bounded time.
 
 use crate::arguments::Advise;
+use crate::input::environment::is_recorded;
 use crate::input::imported::{self, Imported};
 use crate::input::job;
 use crate::input::scenario::Found;
@@ -13,7 +14,7 @@ use highwater_advise::{
     UnknownImage, loads, paste,
 };
 use highwater_import::Losses;
-use highwater_settings::base_image;
+use highwater_settings::Environment;
 use highwater_simulator::{ALLOCATOR, INSTALLS_JEMALLOC, Plan, Sources, Variable};
 use highwater_workload::{Header, unwatched};
 use serde::{Serialize, Serializer};
@@ -42,7 +43,19 @@ pub(crate) fn run(asked: &Advise) -> Result<String> {
     if let Some(image) = &image {
         subject.take_image(image)?;
     }
-    let about = About::new(&found, &subject.plan, image.as_ref());
+    let kept = image
+        .as_ref()
+        .filter(|_| asked.allocator.is_none() && asked.image.is_none());
+    let kept = kept.and_then(|image| {
+        let stage = &subject.plan.stages[0];
+        image.keeps(
+            stage.variant.allocator,
+            is_recorded(stage),
+            &format!("--image {}", image.name),
+        )
+    });
+    let on_image = kept.or_else(|| image.as_ref().map(Image::in_words));
+    let about = About::new(&found, &subject.plan, on_image);
     let known = subject.plan.stages[0].variant.environment.clone();
     let advice = search(subject, asked)?;
     if let Some(place) = place {
@@ -76,7 +89,7 @@ pub(crate) fn image(asked: &Advise) -> Result<Option<Image>> {
     image.transpose().context("--image")
 }
 
-/// The image that the file with the settings is built from, where that is a Dockerfile and its image is known.
+/// The image that the file with the settings names for the program with these settings, where it is known.
 ///
 /// # Errors
 /// The image has another C library.
@@ -85,10 +98,11 @@ fn image_of_file(asked: &Advise) -> Result<Option<Image>> {
         return Ok(None);
     };
     let text = crate::input::environment::read_text(file)?;
-    match base_image(&text).map(|name| name.parse()) {
+    let (_, image) = Environment::parse_with_image(&text);
+    match image.map(|name| name.parse()) {
         Some(Ok(image)) => Ok(Some(image)),
         Some(Err(musl @ UnknownImage::Musl(_))) => {
-            Err(musl).with_context(|| format!("{}: FROM", file.display()))
+            Err(musl).with_context(|| format!("{}: its image", file.display()))
         }
         Some(Err(UnknownImage::Open(_))) | None => Ok(None),
     }
@@ -120,7 +134,7 @@ pub(crate) fn subject(
     let mut plan = found.make(&planned[0], trace.as_ref(), &mut sources)?;
     let mut given = asked.env.clone();
     if let Some(file) = &asked.settings {
-        let read = crate::input::environment::read_file(file)?;
+        let (read, _) = crate::input::environment::read_file(file)?;
         // A text is read as a file's name if it holds no setting.
         let lines: Vec<String> = read.variables.iter().map(ToString::to_string).collect();
         given.extend((!lines.is_empty()).then(|| lines.join("\n")));
@@ -262,13 +276,13 @@ fn as_imported<S: Serializer>(losses: &Option<Losses>, to: S) -> Result<S::Ok, S
 }
 
 impl About {
-    fn new(found: &Found, plan: &Plan, image: Option<&Image>) -> Self {
+    fn new(found: &Found, plan: &Plan, on_image: Option<String>) -> Self {
         let stage = &plan.stages[0];
         let replaced = stage
             .said
             .iter()
             .filter(|remark| remark.variable == ALLOCATOR);
-        let mut says: Vec<String> = image.iter().map(|image| image.in_words()).collect();
+        let mut says: Vec<String> = on_image.into_iter().collect();
         says.extend(replaced.map(|remark| remark.text.clone()));
         let header = &stage.sources[0].first().header;
         says.extend(on_another(header, stage.variant.allocator));

@@ -3,6 +3,7 @@
 use crate::arguments::Compare;
 use crate::display::pictures::Pictures;
 use crate::display::text::trims_of;
+use crate::input::environment;
 use crate::input::imported::Imported;
 use crate::input::moment::Place;
 use crate::input::rerun::{Measured, Rerun};
@@ -30,9 +31,10 @@ pub(crate) fn run(asked: &Compare) -> Result<String> {
         false => found.streamed_trace()?,
     };
     let mut sources = Sources::default();
-    let plans: Vec<Plan> = (planned.iter())
+    let mut plans: Vec<Plan> = (planned.iter())
         .map(|planned| found.make(planned, trace.as_ref(), &mut sources))
         .collect::<Result<_, _>>()?;
+    remark_on_images(&mut plans, &variants);
     drop(sources);
     let names: Vec<&str> = plans.iter().map(|plan| found.name_of(plan)).collect();
     let reruns = Rerun::read(&asked.measured, &names)?;
@@ -67,6 +69,24 @@ pub(crate) fn run(asked: &Compare) -> Result<String> {
         let below = measured.iter().map(|(place, one)| one.text(names[*place]));
         table.text() + &below.collect::<String>()
     })
+}
+
+/// Adds a remark where a variant's settings are out of a file whose image has another C library than the one that runs.
+fn remark_on_images(plans: &mut [Plan], variants: &Asked) {
+    for (variant, file, image) in &variants.images {
+        let how = |image: &str| {
+            format!(
+                "--variant \"{image}: allocator={image} {}\"",
+                file.display()
+            )
+        };
+        for plan in plans.iter_mut().filter(|plan| plan.name == *variant) {
+            for stage in &mut plan.stages {
+                let remark = environment::on_image(image, stage, how);
+                stage.said.extend(remark);
+            }
+        }
+    }
 }
 
 /// Says which allocators were replaced, since they are not modelled.

@@ -4,7 +4,7 @@ use crate::arguments::Settings;
 use crate::input::environment::{others, read_text};
 use anyhow::{Context, Result, bail};
 use highwater_report::one_line;
-use highwater_settings::{Effect, Environment, base_image, decode};
+use highwater_settings::{Effect, Environment, decode};
 use highwater_simulator::{Choice, Chosen, Image, Judged, PythonVersion, Variant, choose, judge};
 use serde::Serialize;
 use std::fmt::Write;
@@ -51,7 +51,7 @@ fn meaning(asked: &Settings) -> Result<Meaning> {
     } else {
         read_text(&asked.file)?
     };
-    let environment = Environment::parse(&text);
+    let (environment, image) = Environment::parse_with_image(&text);
     let chosen = choose(&environment.variables, environment.linked);
     let choice = chosen.as_ref().and_then(Chosen::choice);
     let (runs, instead) = match &asked.allocator {
@@ -61,7 +61,7 @@ fn meaning(asked: &Settings) -> Result<Meaning> {
         }
         None => match choice {
             Some(choice) => (choice, None),
-            None => of_image(&text),
+            None => of_image(image.as_deref()),
         },
     };
     let variant = Variant {
@@ -80,9 +80,9 @@ fn meaning(asked: &Settings) -> Result<Meaning> {
     })
 }
 
-/// The malloc of the image that a Dockerfile is built from, and a sentence on it; the default where that is not known.
-fn of_image(text: &str) -> (Choice, Option<String>) {
-    let Some(name) = base_image(text) else {
+/// The malloc of the image that the text names for these settings, and a sentence on it; the default where that is not known.
+fn of_image(name: Option<&str>) -> (Choice, Option<String>) {
+    let Some(name) = name else {
         return (Choice::default(), None);
     };
     match name.parse::<Image>() {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use highwater_settings::{Environment, Remark, Tone, Variable, decode};
-use highwater_simulator::{Chosen, choose};
+use highwater_simulator::{ALLOCATOR, Choice, Chosen, Image, Stage, UnknownImage, choose};
 use std::path::Path;
 
 /// The settings of a run.
@@ -13,6 +13,8 @@ pub(crate) struct Settings {
     pub(crate) remarks: Vec<Remark>,
     /// The allocator that those given choose.
     pub(crate) chosen: Option<Chosen>,
+    /// The image that the last text with one names.
+    pub(crate) image: Option<String>,
 }
 
 /// The settings that a run has, with those given set over them.
@@ -22,8 +24,10 @@ pub(crate) fn read(known: Vec<Variable>, given: &[String]) -> Result<Settings> {
         ..Environment::default()
     };
     let mut of_given = Environment::default();
+    let mut image = None;
     for text in given {
-        let read = read_one(text)?;
+        let (read, of_text) = read_one(text)?;
+        image = of_text.or(image);
         for variable in read.variables {
             all.set(variable.clone());
             of_given.set(variable);
@@ -39,6 +43,7 @@ pub(crate) fn read(known: Vec<Variable>, given: &[String]) -> Result<Settings> {
         variables: all.variables,
         remarks: all.remarks,
         chosen: choose(&of_given.variables, of_given.linked),
+        image,
     })
 }
 
@@ -57,23 +62,47 @@ pub(crate) fn file(text: &str) -> Option<&Path> {
     (!text.contains(['\n', '=']) && path.is_file()).then_some(path)
 }
 
-fn read_one(text: &str) -> Result<Environment> {
+fn read_one(text: &str) -> Result<(Environment, Option<String>)> {
     let is_line = !text.contains('\n');
     if let Some(file) = file(text) {
         return read_file(file);
     }
-    let read = Environment::parse(text);
+    let (read, image) = Environment::parse_with_image(text);
     let is_empty = read.variables.is_empty() && read.remarks.is_empty();
     if is_empty && is_line && !text.contains('=') {
         let text: String = text.chars().take(60).collect();
         bail!("--env {text}: neither a setting (NAME=VALUE) nor the name of a file");
     }
-    Ok(read)
+    Ok((read, image))
 }
 
-/// The settings in a file.
-pub(crate) fn read_file(file: &Path) -> Result<Environment> {
-    Ok(Environment::parse(&read_text(file)?))
+/// The settings in a file, and the image that it names.
+pub(crate) fn read_file(file: &Path) -> Result<(Environment, Option<String>)> {
+    Ok(Environment::parse_with_image(&read_text(file)?))
+}
+
+/// A remark where the image that a text names has another malloc than the one that a stage runs. `how` says how an image's is run.
+pub(crate) fn on_image(name: &str, stage: &Stage, how: impl Fn(&str) -> String) -> Option<Remark> {
+    let runs = stage.variant.allocator;
+    let text = match name.parse::<Image>() {
+        Ok(image) => image.keeps(runs, is_recorded(stage), &how(&image.name))?,
+        Err(UnknownImage::Musl(name)) if runs.parts().0 == "glibc" => {
+            format!(
+                "{name} has musl, whose malloc is not modelled and reads none of these settings."
+            )
+        }
+        Err(_) => return None,
+    };
+    Some(Remark::new(ALLOCATOR, Tone::Surprise, text))
+}
+
+/// Whether a stage runs the allocator that its trace was recorded with.
+pub(crate) fn is_recorded(stage: &Stage) -> bool {
+    let header = &stage.sources[0].first().header;
+    header.allocator.as_ref().is_some_and(|(name, version)| {
+        let own = Choice::recorded(name, version);
+        own.instead.is_none() && own.choice == stage.variant.allocator
+    })
 }
 
 /// Reads a file of text in whatever encoding.

@@ -182,6 +182,10 @@ pub(crate) fn set_environment(plan: &mut Plan, given: &[String], may_choose: boo
                 .said
                 .push(Remark::new(ALLOCATOR, Tone::Surprise, says));
         }
+        let how = |image: &str| format!("--allocator {image}");
+        let image = read.image.filter(|_| may_choose);
+        let remark = image.and_then(|image| environment::on_image(&image, stage, how));
+        stage.said.extend(remark);
         stage.said.extend(read.remarks);
     }
     Ok(())
