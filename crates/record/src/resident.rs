@@ -4,6 +4,7 @@
 use crate::header::OWN_NAME;
 use crate::own_maps;
 use crate::pages::Pages;
+use crate::system::File;
 
 /// Heaps of other arenas begin at multiples of this, and end there: what of them is not in use may not be read.
 const SPAN: u64 = 64 << 20;
@@ -80,7 +81,9 @@ impl Resident {
         if let Some(mapping) = mapping {
             let bytes = match mapping.kind {
                 Kind::Heap => &mut self.main,
-                Kind::Plain if mapping.is_arena(next) => &mut self.arenas,
+                Kind::Plain if mapping.is_arena(next) && begins_heap(mapping.begin) => {
+                    &mut self.arenas
+                }
                 // A library's data without contents in its file follow the rest of it.
                 Kind::Plain if before.is_some_and(|before| before.is_own_before(mapping)) => {
                     &mut self.own.anonymous
@@ -147,6 +150,30 @@ impl Mapping {
     }
 }
 
+/// Whether what lies at the beginning of a heap can be glibc's description of one (`heap_info` in `malloc/arena.c`): other
+/// programs' memory may lie in the same places, such as the heap of Go. Where it cannot be read it may be.
+fn begins_heap(address: u64) -> bool {
+    let mut bytes = [0; 32];
+    let read = File::open(b"/proc/thread-self/mem\0").map(|file| file.read_at(&mut bytes, address));
+    read != Ok(bytes.len()) || is_heap_info(&bytes)
+}
+
+/// Whether these are the arena of a heap, the heap before it, its size, and how much of it may be read.
+fn is_heap_info(bytes: &[u8; 32]) -> bool {
+    /// Bytes of the smallest page.
+    const PAGE: u64 = 4096;
+    let word = |at: usize| {
+        let word = bytes.get(at * 8..).and_then(|rest| rest.first_chunk());
+        word.map_or(0, |word| u64::from_le_bytes(*word))
+    };
+    let (size, readable) = (word(2), word(3));
+    word(0) != 0
+        && word(1).is_multiple_of(SPAN)
+        && (1..=readable).contains(&size)
+        && readable <= SPAN
+        && readable.is_multiple_of(PAGE)
+}
+
 /// Whether the line's file is this library. Its path may have blanks.
 fn is_own(line: &[u8]) -> bool {
     let name = line.rsplit(|&byte| byte == b'/').next();
@@ -155,7 +182,7 @@ fn is_own(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Mapping, Pages, Resident, SPAN};
+    use super::{Kind, Mapping, Pages, Resident, SPAN, begins_heap, is_heap_info};
     use crate::pages::Way;
 
     #[test]
@@ -179,6 +206,35 @@ mod tests {
         let guard = mapping(base, base + 4096, Kind::Reserved);
         assert!(guard.guards(mapping(base + 4096, base + SPAN, Kind::Plain)));
         assert!(!guard.guards(mapping(base + 8192, base + SPAN, Kind::Plain)));
+    }
+
+    #[test]
+    fn a_heap_is_known_by_what_lies_at_its_beginning() {
+        let info = |words: [u64; 4]| {
+            let mut bytes = [0; 32];
+            for (place, word) in bytes.chunks_exact_mut(8).zip(words) {
+                place.copy_from_slice(&word.to_le_bytes());
+            }
+            bytes
+        };
+        for words in [
+            [0x7f00_0000_0030, 0, 0x21000, 0x21000],
+            [0x7f00_0000_0030, 5 * SPAN, 4096, SPAN],
+        ] {
+            assert!(is_heap_info(&info(words)), "{words:?}");
+        }
+        for words in [
+            [0; 4],
+            [0x7f00_0000_0030, 8, 0x21000, 0x21000],
+            [1, 0, 0x21000, 0x20000],
+            [1, 0, 0x21000, 0x21001],
+            [1, 0, 1, 2 * SPAN],
+        ] {
+            assert!(!is_heap_info(&info(words)), "{words:?}");
+        }
+        let own = info([1, 0, 4096, 4097]);
+        assert!(!begins_heap(own.as_ptr() as u64));
+        assert!(begins_heap(0), "nothing can be read there");
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(crate) struct Header {
     pub(crate) has_objects: bool,
     pub(crate) main_thread: u64,
     pub(crate) command: Vec<u8>,
+    /// Whether it has calls to Python's own allocator, which only a replay with that puts where they were.
+    has_own: bool,
     /// Python's version, as it writes it itself.
     python: u32,
 }
@@ -53,7 +55,9 @@ impl Header {
         // Frames that were skipped.
         input.skip(8)?;
         let is_malloc = input.byte()? == PYTHON_MALLOC;
-        header.has_objects = (input.byte()? != 0) | is_malloc;
+        let is_traced = input.byte()? != 0;
+        header.has_objects = is_traced | is_malloc;
+        header.has_own = is_traced & !is_malloc;
         if is_later {
             input.byte()?;
         }
@@ -80,7 +84,13 @@ impl Header {
         let mut format = format!("memray's format {}", self.version);
         if self.python > 0 {
             let (major, minor) = (self.python >> 24, self.python >> 16 & 0xff);
-            format += &format!(" (Python {major}.{minor})");
+            let replay = match self.has_own {
+                true => format!(
+                    ", with the calls of its own allocator: replay it with Python {major}.{minor}"
+                ),
+                false => String::new(),
+            };
+            format += &format!(" (Python {major}.{minor}{replay})");
         }
         format
     }
@@ -103,6 +113,18 @@ mod tests {
         bytes.extend([python_allocator, has_objects.into(), 0]);
         let mut input = Input::new(&bytes[..]).expect("bytes can be read");
         Header::read(&mut input).expect("a header")
+    }
+
+    #[test]
+    fn a_file_with_the_calls_of_pythons_allocator_says_how_it_is_replayed() {
+        let told = |python_allocator, has_objects| {
+            header(python_allocator, has_objects)
+                .format()
+                .contains("replay it with Python 3.11")
+        };
+        assert!(told(1, true));
+        // Without them, and where they are blocks of malloc.
+        assert!(!told(1, false) && !told(3, true));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use rustix::time::{ClockId, clock_gettime};
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -103,7 +104,12 @@ fn measure(process: &Process) -> std::io::Result<()> {
     if !smaps.lines().any(|line| line.ends_with(&process.mapped)) {
         return Ok(());
     }
-    let resident = Resident::of(&smaps);
+    let memory = File::open(folder.join("mem")).ok();
+    let resident = Resident::of(&smaps, |address| {
+        let mut bytes = [0; 32];
+        let read = memory.as_ref()?.read_exact_at(&mut bytes, address);
+        read.is_ok().then_some(bytes)
+    });
     // The mappings are empty once the process has ended.
     if resident.rss == 0 {
         return Ok(());
@@ -160,7 +166,8 @@ struct Resident {
 }
 
 impl Resident {
-    fn of(smaps: &str) -> Self {
+    /// Counts the mappings by kind. `memory` reads the first bytes at an address of the process, where that may be done.
+    fn of(smaps: &str, memory: impl Fn(u64) -> Option<[u8; 32]>) -> Self {
         let mut mappings: Vec<Mapping> = Vec::new();
         let mut all = Self::default();
         for line in smaps.lines() {
@@ -176,7 +183,10 @@ impl Resident {
         }
         for at in 0..mappings.len() {
             let before = at.checked_sub(1).map(|before| mappings[before]);
-            let kind = kind_of(before, mappings[at], mappings.get(at + 1).copied());
+            let kind = match kind_of(before, mappings[at], mappings.get(at + 1).copied()) {
+                Kind::Arena if !begins_heap(memory(mappings[at].begin)) => Kind::Anonymous,
+                kind => kind,
+            };
             mappings[at].kind = kind;
             all.add(kind, mappings[at].resident);
         }
@@ -217,10 +227,11 @@ enum Kind {
     File,
 }
 
+/// Heaps of arenas begin at multiples of this, and what of them is not in use yet reaches to the next.
+const SPAN: u64 = 64 << 20;
+
 /// Returns the kind of a mapping, which those before and behind it decide where it has no name.
 fn kind_of(before: Option<Mapping>, mapping: Mapping, next: Option<Mapping>) -> Kind {
-    /// Heaps of arenas begin at multiples of this, and what of them is not in use yet reaches to the next.
-    const SPAN: u64 = 64 << 20;
     /// Nobody has larger guards below the stacks of threads.
     const GUARD: u64 = 1 << 20;
     if mapping.kind != Kind::Anonymous {
@@ -241,6 +252,22 @@ fn kind_of(before: Option<Mapping>, mapping: Mapping, next: Option<Mapping>) -> 
         Some(before) if is_guard(before) => Kind::Stack,
         _ => Kind::Anonymous,
     }
+}
+
+/// Whether what lies at the beginning of a mapping can be glibc's description of a heap (`heap_info` in `malloc/arena.c`): its
+/// arena, the heap before it, its size, and how much of it may be read. The heap of Go, for one, begins where such a heap may. What
+/// cannot be read may be one.
+fn begins_heap(bytes: Option<[u8; 32]>) -> bool {
+    let Some(bytes) = bytes else { return true };
+    let words = bytes.chunks_exact(8);
+    let words = words.map(|word| word.try_into().map_or(0, u64::from_le_bytes));
+    let words: Vec<u64> = words.collect();
+    let (size, readable) = (words[2], words[3]);
+    words[0] != 0
+        && words[1].is_multiple_of(SPAN)
+        && (1..=readable).contains(&size)
+        && readable <= SPAN
+        && readable.is_multiple_of(4096)
 }
 
 impl Mapping {
@@ -357,6 +384,17 @@ mod tests {
             files: kib(40),
             swap: kib(4),
         };
-        assert_eq!(Resident::of(smaps), expected);
+        assert_eq!(Resident::of(smaps, |_| None), expected);
+        // What begins like a heap of an arena is one if it says so itself.
+        let info = |words: [u64; 4]| words.map(u64::to_le_bytes).concat().try_into().ok();
+        let heap = info([0x7f00_0000_0030, 0, 0x21000, 0x21000]);
+        assert_eq!(Resident::of(smaps, |_| heap), expected);
+        let others = Resident {
+            arenas: 0,
+            anonymous: kib(8 + 12),
+            ..expected
+        };
+        let go = info([0xc000_0000_0100, 0xc000_0000_0200, 3, 4]);
+        assert_eq!(Resident::of(smaps, |_| go), others);
     }
 }

@@ -27,6 +27,8 @@ struct Figures {
     forked_by: Option<u32>,
     /// The release of an interpreter whose functions the sites lack.
     unknown_python: Option<String>,
+    /// Whether jemalloc answered its calls.
+    is_jemalloc: bool,
     /// Whether its settings ask jemalloc for background threads.
     asks_background: bool,
 }
@@ -124,20 +126,28 @@ fn list(text: &mut String, recordings: &[Figures]) {
     }
 }
 
-/// What a replay has to be told of a program that turned on jemalloc's threads by itself.
+/// What a replay has to be told of a program that turned on jemalloc's threads by itself. Where another allocator was recorded,
+/// the threads are those of a jemalloc that a library has for itself, as the modules of polars and pyarrow do.
 fn background(text: &mut String, recordings: &[Figures], in_background: &HashSet<u32>) {
-    let turned_on = recordings
-        .iter()
-        .find(|one| in_background.contains(&one.process) && !one.asks_background);
-    if let Some(recording) = turned_on {
+    let has_threads = |one: &&Figures| in_background.contains(&one.process);
+    let of_process = |one: &Figures| match recordings.len() {
+        1 => String::new(),
+        _ => format!(" (process {})", one.process),
+    };
+    let mut turned_on = recordings.iter().filter(has_threads);
+    if let Some(own) = turned_on.clone().find(|one| !one.is_jemalloc) {
+        let _ = writeln!(
+            text,
+            "A library of the program has a jemalloc of its own, whose calls and memory are not in the recording{}.",
+            of_process(own)
+        );
+    }
+    if let Some(one) = turned_on.find(|one| one.is_jemalloc && !one.asks_background) {
         let _ = writeln!(
             text,
             "The program turned on jemalloc's background threads by itself, which is not in the recording. Add \
              --env MALLOC_CONF=background_thread:true to the next commands{}.",
-            match recordings.len() {
-                1 => String::new(),
-                _ => format!(" (process {})", recording.process),
-            }
+            of_process(one)
         );
     }
 }
@@ -170,7 +180,9 @@ fn unseen(recordings: &[Figures]) -> Option<String> {
 fn ending(stop: Stop) -> &'static str {
     match stop {
         Stop::Exit | Stop::Complete => "",
-        Stop::Running => "; the process runs on, was killed, or became another program",
+        Stop::Running => {
+            "; the process runs on, was killed, became another program, or ended without the C library, as programs in Go do"
+        }
         Stop::Asked => "; ended by highwater stop",
         Stop::NoSpace => "; ended early: the disk is full",
         Stop::NoFile => "; ended early: the file could not be opened again or extended",
@@ -212,6 +224,8 @@ fn read(path: &Path) -> Option<Figures> {
         calls,
         threads: threads.len(),
         unknown_python,
+        is_jemalloc: (reader.header_text().lines())
+            .any(|line| line.starts_with("allocator jemalloc")),
         asks_background: reader.header_text().contains("background_thread:true"),
         bytes,
         process: reader.control().process,
@@ -243,6 +257,7 @@ mod tests {
             process,
             forked_by: None,
             unknown_python: None,
+            is_jemalloc: true,
             asks_background,
         }
     }
@@ -267,6 +282,18 @@ mod tests {
         assert!(said(&two, &[8]).contains(&format!("{says} (process 8).\n")));
         assert!(!said(&[figures(7, true)], &[7]).contains(says));
         assert!(!said(&[figures(7, false)], &[8]).contains(says));
+        // No setting reaches a jemalloc that a library has for itself.
+        let glibc = || Figures {
+            is_jemalloc: false,
+            ..figures(7, false)
+        };
+        let text = said(&[glibc()], &[7]);
+        assert!(!text.contains(says), "{text}");
+        assert!(
+            text.contains("memory are not in the recording.\n"),
+            "{text}"
+        );
+        assert!(!said(&[glibc()], &[8]).contains("of its own"));
     }
 
     #[test]
