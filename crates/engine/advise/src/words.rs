@@ -186,7 +186,7 @@ fn not_lower(row: &Advised) -> Option<String> {
     let named = match &named[..] {
         [] => return None,
         _ if row.does_nothing => return None,
-        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
         all => all.join(""),
     };
     Some(format!("It does not lower {named} by 2 % or more."))

@@ -158,7 +158,7 @@ fn top([top, threshold, lower_gives]: [Bytes; 3], others: bool) -> Vec<Sentence>
         )
     } else {
         format!(
-            "{rule}: {top} is there, above the trim threshold of {threshold}. free() only checks this after merging 64 KiB or \
+            "{rule}: {top} is there, at least the trim threshold of {threshold}. free() only checks this after merging 64 KiB or \
              more, and always keeps the padding."
         )
     })];

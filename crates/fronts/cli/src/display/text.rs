@@ -288,6 +288,13 @@ fn checked(out: &mut String, recording: &Recording) -> std::fmt::Result {
     )?;
     if let Some(first) = &addresses.first_difference {
         writeln!(out, "First difference at {first}.")?;
+        if recording.variant.allocator.parts().0 == "jemalloc" {
+            writeln!(
+                out,
+                "Where a large block begins in its first page, and when free pages go back, follows from addresses that a recording of \
+                 jemalloc does not have: some differences may come from that."
+            )?;
+        }
     }
     let measured = recording
         .marks
