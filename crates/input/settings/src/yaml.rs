@@ -79,6 +79,19 @@ fn is_cut(text: &str) -> bool {
     })
 }
 
+impl Scalar {
+    /// A text without quotes, in these lines.
+    fn plain(text: String, lines: (usize, usize)) -> Self {
+        Self {
+            text,
+            is_plain: true,
+            is_tagged: false,
+            is_in_flow: false,
+            lines,
+        }
+    }
+}
+
 fn names_image(key: &str) -> bool {
     matches!(key, "image" | "build")
 }
@@ -154,12 +167,18 @@ impl Group {
                     .map(|item| Node::Scalar(there(item)))
                     .collect(),
             ),
-            Self::Map(pairs) => Node::Map(
-                pairs
-                    .into_iter()
-                    .map(|(key, value)| (there(key), Node::Scalar(there(value))))
-                    .collect(),
-            ),
+            Self::Map(pairs) => {
+                let pairs = pairs.into_iter();
+                let pairs = pairs.map(|(key, value)| (there(key), Node::Scalar(there(value))));
+                let mut pairs: Vec<_> = pairs.collect();
+                // As where a map is merged: not all of it was put in.
+                if !pairs.is_empty() {
+                    let text = "<<".to_owned();
+                    let key = Scalar::plain(text, lines);
+                    pairs.push((key, Node::List(Vec::new())));
+                }
+                Node::Map(pairs)
+            }
         }
     }
 }
@@ -239,13 +258,7 @@ impl Reader {
             return self.put(group.unwrap_or(Group::List(Vec::new())).at(lines));
         }
         let known = self.anchors.get(&anchor).cloned();
-        let named = known.unwrap_or(Scalar {
-            text: String::new(),
-            is_plain: true,
-            is_tagged: false,
-            is_in_flow: false,
-            lines,
-        });
+        let named = known.unwrap_or_else(|| Scalar::plain(String::new(), lines));
         self.put(Node::Scalar(Scalar { lines, ..named }));
     }
 

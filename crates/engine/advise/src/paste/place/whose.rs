@@ -143,7 +143,7 @@ fn chosen<'p, 'a>(parts: &'p [Part<'a>], variables: &str) -> Option<&'p Part<'a>
                 "extends",
             ];
             let mut named = pairs.iter().map(|(key, _)| key.text.as_str());
-            // An alias has no keys here.
+            // An alias of what sets nothing has no keys here.
             pairs.is_empty() || named.any(|key| keys.contains(&key))
         }
         _ => true,
