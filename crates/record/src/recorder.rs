@@ -183,11 +183,12 @@ impl Recorder {
             self.number(thread);
         }
         let number = thread.number - 1;
-        if self.clock.is_due() && self.clock.read() {
-            self.measure(number);
-        }
+        // What the end of a thread gave back is gone from what is measured.
         if ended != 0 {
             self.append(ended - 1, &Event::ThreadEnd);
+        }
+        if self.clock.is_due() && self.clock.read() {
+            self.measure(number);
         }
         if self.log.requests() != self.requests {
             self.answer(number);

@@ -152,6 +152,16 @@ fn a_process_is_measured_whose_first_thread_has_ended() {
 }
 
 #[test]
+fn what_a_thread_gives_back_at_its_end_comes_before_the_next_measurement() {
+    let Some(recording) = recorded("touches", "ended", 0) else {
+        return;
+    };
+    // Both are noticed at the next call of another thread.
+    let is_so = |pair: &[Owned]| matches!(pair, [Owned::End(_), Owned::Sample(_)]);
+    assert!(recording.events.windows(2).any(is_so));
+}
+
+#[test]
 fn what_the_recorder_itself_has_resident_does_not_count() {
     let Some(recording) = recorded("touches", "resident", 0) else {
         return;

@@ -68,10 +68,8 @@ fn parts(arenas: u64, most: &[FreeInArena], others: Bytes) -> String {
         .map(|share| format!("{} in {}", share.free_resident, arena(share.arena)));
     let mut parts: Vec<String> = named.collect();
     let rest = arenas.saturating_sub(most.len() as u64);
-    match rest {
-        0 => {}
-        1 => parts.push(format!("{others} in one more")),
-        _ => parts.push(format!("{others} in {} more", count(rest))),
+    if rest > 0 {
+        parts.push(format!("{others} in {} more", count(rest)));
     }
     let last = parts.pop().unwrap_or_default();
     match parts.is_empty() {

@@ -1,4 +1,4 @@
-// Touches parts of large blocks: touches one|double|kept|heaps|alone|small|resident|many.
+// Touches parts of large blocks: touches one|double|kept|heaps|alone|ended|small|resident|many.
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -59,6 +59,13 @@ static void *outlive(void *first) {
   exit(0);
 }
 
+// Calls the allocator, and ends.
+static void *call_once(void *none) {
+  char *volatile own = malloc(1000);
+  free(own);
+  return none;
+}
+
 int main(int count, char **arguments) {
   char *mode = arguments[1];
   mallopt(M_MMAP_THRESHOLD, 128 << 10);
@@ -98,6 +105,16 @@ int main(int count, char **arguments) {
     *first = pthread_self();
     pthread_create(&thread, 0, outlive, first);
     pthread_exit(0);
+  } else if (!strcmp(mode, "ended")) {
+    char *block = malloc(4 << 20);
+    for (int at = 0; at < 5; at++) {
+      pthread_t thread;
+      pthread_create(&thread, 0, call_once, 0);
+      pthread_join(thread, 0);
+      // Longer than measurements are apart.
+      for (int round = 0; round < 500; round++) fill(block, 4 << 20);
+      fill(malloc(100), 100);
+    }
   } else if (!strcmp(mode, "small")) {
     mallopt(M_MMAP_THRESHOLD, 64 << 10);
     char *volatile block = malloc(100 << 10);
