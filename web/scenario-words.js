@@ -1,5 +1,5 @@
 // What a scenario shows, and where it comes from, as its file says it. The page loads this for the first who looks at one; the
-// files are those that the command and the book have, too.
+// files are those that the command and the book have, too. Recordings that come with the page have files of their own (`web/words`).
 
 const texts = new Map();
 const text = async (name) => {
@@ -17,7 +17,7 @@ export const tell = async (element) => {
   const name = element.getAttribute("of");
   const file = await text(name);
   if (element.getAttribute("of") !== name) return;
-  const paragraphs = ["shows", "source"].map((key) => {
+  const paragraphs = ["shows", "source"].filter((key) => said(file, key)).map((key) => {
     const paragraph = document.createElement("p");
     paragraph.className = key === "shows" ? "words" : "words words--small";
     paragraph.textContent = said(file, key);

@@ -93,8 +93,15 @@ const rest = (element) => {
   if (of !== element) waiting = setTimeout(() => element.matches(":hover") && show(element), 250);
 };
 
-/** Explains the term of an element to which an event came. */
+const list = async (keys) => {
+  if (keys.firstChild) return;
+  const answer = await fetch("glossary/keys.html");
+  if (answer.ok) keys.innerHTML = await answer.text();
+};
+
+/** Explains the term of an element to which an event came. The help's is the list of all keys. */
 export const explain = (element, event) => {
+  if (element.matches("dialog")) return void list(element.querySelector("dl"));
   if (event.type !== "pointermove") pressed = event.type === "click" && event.detail > 0 ? element : undefined;
   // A term alone opens and closes by a press; a button that does something else is explained beside that.
   if (event.type === "click" && of === element && element.matches(".term") && event.detail === 0) close();

@@ -225,7 +225,9 @@ pub enum Outcome {
     Foreign(String),
     /// Of [`Work::Import`]: the bytes of the recording travel beside it.
     Imported {
-        /// Where it comes from, and which answers that affects: a sentence for the reader.
+        /// Where it comes from, and which answers that affects: a sentence for the reader. Where the files hold several recordings
+        /// that can be shown, a line for the one that is follows, and then a line for each: the name of its file, a tab, and what
+        /// is known of it.
         origin: String,
     },
     /// Of [`Work::Import`]: the file is of no other tool.

@@ -25,12 +25,14 @@ pub(crate) fn run(options: &options::Build) -> Result<ExitCode> {
 /// What a first visit may send at most, compressed, in bytes; recordings aside.
 const MOST_SENT: usize = 600_000;
 
-/// What of the built page is not sent then: recordings, texts of the tour, which are sent to who opens them, what each scenario
-/// says of itself, which is sent to who looks at it, the glossary, which is sent to who asks for a term, what other people's
-/// pages load, and what the page saves. Neither is the program that reads what somebody brings.
-const NOT_SENT: [&str; 6] = [
+/// What of the built page is not sent then: recordings, texts of the tour, which are sent to who opens them, the styles of what a
+/// search found, which are sent to who asks what would help, what each workload says of itself, which is sent to who looks at it,
+/// the glossary and the list of keys, which are sent to who asks for them, what other people's pages load, and what the page saves.
+/// Neither is the program that reads what somebody brings.
+const NOT_SENT: [&str; 7] = [
     "traces",
     "tour",
+    "advice",
     "scenarios",
     "glossary",
     "highwater-sim.js",

@@ -42,7 +42,14 @@ pub(crate) fn write(site: &Path, file: &Path) -> Result<()> {
         let file = zipped(name, fs::read(site.join(name))?)?;
         held(&mut parts, &format!("reader/{id}"), &file)?;
     }
-    for folder in ["traces", "tour", "landing", "scenarios", "glossary"] {
+    for folder in [
+        "traces",
+        "tour",
+        "landing",
+        "scenarios",
+        "glossary",
+        "advice",
+    ] {
         for entry in fs::read_dir(site.join(folder))? {
             let entry = entry?;
             let id = format!("{folder}/{}", entry.file_name().to_string_lossy());

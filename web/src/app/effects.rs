@@ -26,7 +26,10 @@ impl App {
             Effect::Read(id, text) => self.pool.read(id, text),
             Effect::Drop(id) => self.pool.drop_variant(id),
             Effect::DropAll => self.pool.drop_all(),
-            Effect::Advise(search, work) => self.pool.advise(search, work),
+            Effect::Advise(search, work) => {
+                fetch::style("advice/advice.css", Callback::noop());
+                self.pool.advise(search, work);
+            }
             Effect::EndAdvice => {
                 self.searching = None;
                 self.pool.end_advice();
@@ -132,7 +135,7 @@ impl App {
             .link()
             .callback(move |bytes| Message::Bytes(number, bytes));
         match subject {
-            Subject::File(name) => match self.file(name) {
+            Subject::File(name) => match self.other(name).or_else(|| self.file(name)) {
                 Some(file) => self.pool.load(number, Beside::File(file)),
                 None => bytes.emit(Err(format!(
                     "{name} is not open. A link does not contain the recording: open the file or drop it here"
@@ -149,6 +152,17 @@ impl App {
     pub(super) fn file(&self, name: &str) -> Option<File> {
         let mut files = self.files.iter();
         files.find(|file| plain(&file.name()) == *name).cloned()
+    }
+
+    /// The file of that name that was opened at once with what is shown, which is kept.
+    fn other(&mut self, name: &str) -> Option<File> {
+        let source = &self.state.source;
+        let place = (source.others().iter()).rposition(|(other, _)| *other == name)?;
+        // The one that is shown comes before all.
+        let place = place.checked_sub(1)?;
+        let file = browser::of_one(&self.file(source.subject.name())?, place, name)?;
+        self.keep(file.clone());
+        Some(file)
     }
 
     /// What is read under a number is no recording; `what` it is to the simulators, each of which says it. Those who read files of

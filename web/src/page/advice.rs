@@ -16,17 +16,6 @@ use crate::{
     state::{Action, Advice, AdviceAction, Searching, State, Wish, Wishes, taken},
 };
 
-/// The forms of a change to paste, in the order of [`Form::ALL`](highwater_advise::Form::ALL).
-const FORMS: [&str; 7] = [
-    "Dockerfile",
-    "Compose service",
-    "Kubernetes container",
-    "systemd unit",
-    "Procfile",
-    "plain variables",
-    "incident review",
-];
-
 /// The ways to weigh memory: what the search calls each, and its name.
 const WEIGHTS: [(&str, &str); 4] = [
     ("", "as the run suggests"),
@@ -252,22 +241,25 @@ fn line(
                 { for cells }
             </tr>
             if is_open {
-                { opened(state, (place, row), act) }
+                { opened(state, found, (place, row), act) }
             }
         </>
     }
 }
 
 /// What is said of a row, and what can be done with it: it becomes a variant, or is pasted.
-fn opened(state: &State, (place, row): (usize, &Advised), act: &Callback<Action>) -> Html {
+fn opened(
+    state: &State,
+    found: &Found,
+    (place, row): (usize, &Advised),
+    act: &Callback<Action>,
+) -> Html {
     let advice = &state.advice;
     let mut inner = vec![said(&row.said)];
     if let Some(pasted) = advice.pasted() {
         let choose = act.reform(|form| Action::Advice(AdviceAction::Form(form)));
-        let form = FORMS[advice.form % FORMS.len()];
-        let options = FORMS
-            .iter()
-            .map(|form| attr::option(form, (*form).to_owned()));
+        let form = found.forms.get(advice.form).cloned().unwrap_or_default();
+        let options = (found.forms.iter()).map(|form| attr::option(form, form.clone()));
         let copy = if advice.copied { "Copied" } else { "Copy" };
         let copy = attr::button(
             "button",
@@ -280,7 +272,7 @@ fn opened(state: &State, (place, row): (usize, &Advised), act: &Callback<Action>
             <>
                 { take(state, (place, row), act) }
                 <label>{ "As " }
-                    { attr::select(("advice-form", "As"), form.to_owned(), options.collect(), choose) }
+                    { attr::select(("advice-form", "As"), form, options.collect(), choose) }
                 </label>
                 { copy }
             </>
@@ -314,11 +306,10 @@ fn take(state: &State, (place, row): (usize, &Advised), act: &Callback<Action>) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use highwater_advise::{Doer, Form};
+    use highwater_advise::Doer;
 
     #[test]
-    fn every_form_and_everyone_who_may_act_has_a_name() {
-        assert_eq!(FORMS.len(), Form::ALL.len());
+    fn everyone_who_may_act_has_a_name() {
         assert_eq!(WHO.len(), Doer::ALL.len());
         for (value, _) in &WEIGHTS[1..] {
             assert!(value.parse::<highwater_advise::Weights>().is_ok());

@@ -14,7 +14,7 @@ use yew::{Callback, NodeRef};
 
 use crate::{
     state::{Action, Theme},
-    worker::FIRST_LINE,
+    worker::{CHOSEN, FIRST_LINE},
 };
 
 /// The page's window; none where the page is drawn without a browser, as tests do.
@@ -67,27 +67,37 @@ pub fn watch_drops(opened: Callback<File>) -> Vec<EventListener> {
 /// The file that was opened; several as one, which the reader's worker takes apart (`worker/together`). Their bytes stay where
 /// they are.
 pub(super) fn in_one(files: &FileList) -> Option<File> {
-    let first = files.get(0);
-    if files.length() < 2 {
-        return first;
+    let first = files.get(0)?;
+    let others = files.length() - 1;
+    if others == 0 {
+        return Some(first);
     }
     let parts = Array::new();
-    let (mut head, mut name) = (FIRST_LINE.to_owned(), String::new());
-    for file in (0..files.length()).filter_map(|number| files.get(number)) {
-        let own = file.name().replace('\n', " ");
-        head += &format!("{} {own}\n", file.size() as u64);
-        if name.len() < LONGEST_TITLE {
-            name += if name.is_empty() { "" } else { " + " };
-            name += &own;
-        }
+    let mut head = FIRST_LINE.to_owned();
+    for file in (0..=others).filter_map(|number| files.get(number)) {
+        let name = file.name().replace('\n', " ");
+        head += &format!("{} {name}\n", file.size() as u64);
         parts.push(&file);
     }
-    parts.unshift(&(head + "\n").into());
-    File::new_with_blob_sequence(&parts, &name).ok()
+    head.push('\n');
+    headed(&head, &parts, &format!("{} + {others} more", first.name()))
 }
 
-/// Bytes of the names of files that are opened at once, beyond which no further is added.
-const LONGEST_TITLE: usize = 60;
+/// Several files in one of which the recording at this place is chosen, under that one's name.
+pub fn of_one(files: &File, place: usize, name: &str) -> Option<File> {
+    headed(
+        &format!("{FIRST_LINE}{CHOSEN}{place}\n"),
+        &Array::of1(files),
+        name,
+    )
+}
+
+/// Files as one that begins with a text.
+#[inline(never)]
+fn headed(head: &str, files: &Array, name: &str) -> Option<File> {
+    files.unshift(&head.into());
+    File::new_with_blob_sequence(files, name).ok()
+}
 
 /// Whether the user prefers dark pages; `changed` is told for as long as the listener lives.
 pub fn watch_preference(changed: Callback<bool>) -> (bool, Option<EventListener>) {

@@ -60,6 +60,9 @@ pub struct Props {
     pub dark: bool,
     /// Whether it can be saved as a picture.
     pub can_save: bool,
+    /// Whether a talk is given, which has one screen for words and map. It is drawn anew then: the browser tells of no other size
+    /// where the screen was full before.
+    pub is_talk: bool,
     /// What is told of what the user does.
     pub act: Callback<Action>,
 }
@@ -91,6 +94,7 @@ pub fn maps(state: &State, act: &Callback<Action>) -> Vec<Props> {
             hidden: state.inspection.hidden,
             dark: state.display.is_dark(),
             can_save: state.shows().controls,
+            is_talk: state.tour.is_talk(),
             act: act.clone(),
         })
     };
@@ -361,10 +365,8 @@ fn fitted(canvas: &HtmlCanvasElement, props: &Props, frame: &Frame) -> Layout {
     if let Some(beside) = &props.beside {
         extents.join(&beside.extents);
     }
-    // A talk has one screen for words and map.
-    let is_talk = matches!(canvas.closest(".talk"), Ok(Some(_)));
     let height = window().and_then(|window| window.inner_height().ok()?.as_f64());
-    let height = height.filter(|_| is_talk);
+    let height = height.filter(|_| props.is_talk);
     Layout::fit(
         device(f64::from(width)),
         device(height.map_or(MOST_HEIGHT, |height| height * TALK)),

@@ -1,4 +1,4 @@
-//! Keys that work wherever the focus is, but where something is typed or chosen.
+//! Keys that work wherever the focus is, but where something is typed or chosen. `web/glossary/keys.html` says what they do.
 
 use gloo_events::{EventListener, EventListenerOptions};
 use highwater_simulator::Micros;
@@ -8,26 +8,6 @@ use yew::Callback;
 
 use super::{browser::document, focus};
 use crate::state::{Action, ChartAction, PlayheadAction, TourAction};
-
-/// Every key with what it does, for the help.
-pub const KEYS: [(&str, &str); 13] = [
-    ("Space", "play or pause"),
-    ("← →", "previous or next sample"),
-    ("[ ]", "previous or next mark"),
-    ("+ − 0", "zoom in, zoom out, whole run"),
-    (
-        "Shift ← →",
-        "move the part that is zoomed in; with the whole run, previous or next mark",
-    ),
-    (", .", "previous or next event"),
-    ("Home End", "start or end of the run"),
-    ("Page Down Page Up", "20 samples back or forward"),
-    ("Esc", "show the whole run"),
-    ("N", "write a note at the playhead"),
-    ("Ctrl Z, Ctrl Y", "undo or redo a change"),
-    ("← → in the tour", "previous or next step"),
-    ("?", "show or hide this help"),
-];
 
 /// What text is typed into.
 const FIELDS: &str = "textarea, input:not([type=range], [type=checkbox], [type=radio])";

@@ -77,6 +77,7 @@ pub fn second_chart(props: &Props, point: &Callback<Point>, place: &NodeRef) -> 
                     { for lines.iter().map(|line| html! {
                         <li><i class={classes!("key", line.1)} />{ line.0 }{ " " }<b>{ props.now.words(&said(value(here, line))) }</b></li>
                     }) }
+                    { attr::words("li", &[("class", attr::Static("unit"))], "MiB") }
                 </ul>
             </div>
             <div class="chart chart--second">

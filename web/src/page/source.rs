@@ -19,19 +19,22 @@ use crate::{
 pub fn source(state: &State, act: &Callback<Action>, open: &Callback<File>) -> Html {
     let source = &state.source;
     let (subject, choices) = (&source.subject, &source.choices);
+    let opened = source.others();
+    let chosen = opened.first().map_or(subject.key(), |(name, _)| name);
     html! {
         <section class="card" aria-labelledby="what-runs">
             { attr::words("h2", &[("id", attr::Static("what-runs"))], "Workload") }
-            <select id="source" class="select" aria-labelledby="what-runs" data-chosen={source.title().map_or("none", |_| subject.key()).to_owned()}
+            <select id="source" class="select" aria-labelledby="what-runs" data-chosen={source.title().map_or("none", |_| chosen).to_owned()}
                 onchange={choose(choices, act)}>
                 <optgroup label="Recordings">
                     if source.title().is_none() {
                         { attr::option("none", "no trace is open".to_owned()) }
                     }
                     { for Subject::BUNDLED.iter().map(recording) }
-                    if let Subject::File(_) = subject {
+                    if let (Subject::File(_), true) = (subject, opened.is_empty()) {
                         { recording(subject) }
                     }
+                    { for opened.iter().skip(1).map(|(name, line)| attr::option(name, (*line).to_owned())) }
                 </optgroup>
                 <optgroup label="Scenarios">{ options(&choices.scenarios) }</optgroup>
                 <optgroup label="Patterns">{ options(&choices.patterns) }</optgroup>
@@ -66,7 +69,7 @@ fn choose(choices: &Choices, act: &Callback<Action>) -> Callback<Event> {
             Some(scenario) => Subject::Scenario(Rc::clone(scenario)),
             None => {
                 let bundled = Subject::BUNDLED.into_iter().find(|one| one.key() == key);
-                bundled.unwrap_or(Subject::Bundled)
+                bundled.unwrap_or(Subject::File(key))
             }
         })
     })
@@ -130,7 +133,7 @@ fn summary(about: &Loaded) -> Html {
                 <p id="source-note" class="note">{ format!("{instead} The variants start with it.") }</p>
             }
             if let Some(origin) = &about.origin {
-                { attr::words("p", &[("id", attr::Static("source-origin")), ("class", attr::Static("note"))], origin) }
+                { attr::words("p", &[("id", attr::Static("source-origin")), ("class", attr::Static("note"))], origin.split('\n').next().unwrap_or_default()) }
             }
             if about.is_long {
                 { attr::words("p", &[("id", attr::Static("source-long")), ("class", attr::Static("note"))],

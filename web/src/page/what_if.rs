@@ -214,7 +214,7 @@ fn moments(state: &State, act: &Callback<Action>) -> Html {
     html! {
         <div class="moments">
             <label>{ "At: " }
-                <select id="table-at" onchange={choose}>
+                <select id="table-at" class="select select--small" onchange={choose}>
                     { for all.into_iter().map(|(at, words)| html! {
                         <option value={at.value()} selected={at == state.table.at}>{ words }</option>
                     }) }

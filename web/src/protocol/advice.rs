@@ -62,7 +62,10 @@ pub struct Found {
     pub weighed: Option<u8>,
     /// The run as it is, then what is worth its cost, then the usual advice.
     pub rows: Vec<Advised>,
-    /// The form in which the user's settings were written, by its place in [`Form::ALL`](highwater_advise::Form::ALL).
+    /// What each form of a change to paste is, in the order of [`Form::ALL`](highwater_advise::Form::ALL). That in which the user's
+    /// settings were written is as their text is.
+    pub forms: Vec<String>,
+    /// The form in which the user's settings were written, by its place there.
     pub form: u8,
 }
 

@@ -72,7 +72,7 @@ pub struct Loaded {
     pub allocator: Choice,
     /// The environment that was recorded.
     pub environment: Vec<Variable>,
-    /// Where it comes from, if not from one recording: a sentence for the reader.
+    /// Where it comes from, if not from one recording, as [`Imported`](super::Outcome::Imported) has it.
     pub origin: Option<String>,
 }
 

@@ -67,6 +67,19 @@ impl Source {
         is_there.then(|| self.subject.title())
     }
 
+    /// The recordings that were opened at once with the one that is shown, each by its file's name and with a line about it: the one
+    /// that is shown, then all. None where it was opened alone.
+    #[inline(never)]
+    pub fn others(&self) -> Vec<(&str, &str)> {
+        let origin = self
+            .held
+            .as_ref()
+            .and_then(|held| held.about.origin.as_deref());
+        let lines = origin.unwrap_or_default().split('\n').skip(1);
+        let lines = lines.filter_map(|line| Some((line.split_once('\t')?.0, line)));
+        lines.collect()
+    }
+
     /// Whether the bytes of this recording are waited for.
     pub fn awaits(&self, number: u32) -> bool {
         self.loading.is_some() && self.number == number

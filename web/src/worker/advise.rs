@@ -220,6 +220,7 @@ impl<'a> Ground<'a> {
                 .shown()
                 .map(|row| self.row(advice, row, plan, &places))
                 .collect(),
+            forms: (places.iter().map(|place| place.title().to_owned())).collect(),
             form: number as u8,
         }
     }

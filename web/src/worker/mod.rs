@@ -26,7 +26,7 @@ use std::{
 
 pub use engine::Engine;
 pub use recorded::Bytes;
-pub use together::FIRST_LINE;
+pub use together::{CHOSEN, FIRST_LINE};
 
 use gloo_events::EventListener;
 use highwater_simulator::Sample;

@@ -1,7 +1,8 @@
 //! Several files that were opened at once: the recording of a forked process with those of its ancestors, as one.
 //!
 //! The page hands them over as one file, so that all that it does with a file can be done with them. It begins with text: a line
-//! of its own, a line with size and name of each, and an empty one. Their bytes follow.
+//! of its own, a line with size and name of each, and an empty one. Their bytes follow. Where the reader has chosen one of them, two
+//! lines with its place come first.
 
 use std::{
     cell::Cell,
@@ -10,7 +11,7 @@ use std::{
 };
 
 use highwater_hwr::{layout::Control, read::Reader};
-use highwater_workload::trace::{self, Beside, Orphan, Packing, ancestry};
+use highwater_workload::trace::{self, Beside, Packing};
 use web_sys::File;
 
 use crate::{
@@ -21,19 +22,24 @@ use crate::{
         recorded::read_slice,
     },
 };
+use families::Families;
 
 /// The line that several files in one begin with.
 pub const FIRST_LINE: &str = "highwater-files 1\n";
+/// What the second line begins with where one of them is chosen, before its place. The same text follows without that line.
+pub const CHOSEN: &str = "chosen ";
+/// Bytes of the two lines that say which is chosen at most.
+const LONGEST_CHOICE: usize = 64;
 /// Bytes of the text before the files at most.
 const LONGEST_HEAD: usize = 1 << 20;
 /// Bytes of a text of samples at most.
 const LONGEST_SAMPLES: u64 = 64 << 20;
 /// Bytes that are read at a time.
 const PART: usize = 1 << 18;
+/// Bytes that are read of a recording to see what it is of: its control block, as recorders write it.
+const CONTROL: usize = 1 << 14;
 /// Events between two looks at the clock.
 const EVENTS: u64 = 1 << 12;
-/// Ancestors that are named.
-const NAMED: usize = 3;
 
 /// Fills a buffer with what lies behind a place, as far as there is something.
 pub(crate) type ReadAt = Rc<dyn Fn(u64, &mut [u8]) -> io::Result<usize>>;
@@ -77,41 +83,31 @@ impl Together {
 
     /// Chooses what is opened, and begins to read it.
     fn begin(&mut self) -> Result<Packing<BufReader<Part>>, String> {
-        let members = members(&self.read).map_err(|error| error.to_string())?;
-        let recordings: Vec<(&Member, Control)> = (members.iter())
-            .filter_map(|member| Some((member, *self.open(member, 0, 1).ok()?.control())))
-            .collect();
-        let controls: Vec<Control> = recordings.iter().map(|(_, control)| *control).collect();
-        let family = chosen(&recordings, &controls)?;
-        let total: u64 = family
-            .iter()
-            .map(|place| length(recordings[*place].0))
-            .sum();
+        let (members, chosen) = members(&self.read).map_err(|error| error.to_string())?;
+        let families = Families::of(self, &members).map_err(|error| error.to_string())?;
+        let (family, origin) = families.choose(chosen)?;
+        self.origin = origin;
+        let total: u64 = family.iter().map(|one| length(one.member)).sum();
         let mut before = 0;
         let mut readers = Vec::new();
-        for place in &family {
-            let member = recordings[*place].0;
-            let reader = self.open(member, before, total);
-            readers.push(reader.map_err(|error| format!("{}: {error}", member.name))?);
-            before += length(member);
+        for one in &family {
+            let reader = self.open(one.member, PART, (before, total));
+            readers.push(reader.map_err(|error| format!("{}: {error}", one.member.name))?);
+            before += length(one.member);
         }
-        let [first, own] = [family[0], family[family.len() - 1]].map(|place| &recordings[place]);
-        let samples = self.samples(&members, own.0, [&first.1, &own.1])?;
-        let processes = family.iter().map(|place| recordings[*place].1.process);
-        self.origin = origin(&processes.collect::<Vec<_>>(), recordings.len());
-        if let Some((name, Orphan { parent })) = orphan(&recordings, &controls) {
-            self.origin += &format!(" {name} also needs the recording of process {parent}.");
-        }
-        Packing::new(readers, samples).map_err(|error| format!("{}: {error}", own.0.name))
+        let (first, own) = (family[0], family[family.len() - 1]);
+        let samples = self.samples(&members, own.member, [&first.control, &own.control])?;
+        Packing::new(readers, samples).map_err(|error| format!("{}: {error}", own.member.name))
     }
 
-    /// Opens one of the files as a recording. So many bytes of all are read before it.
+    /// Opens one of the files as a recording, which is read in parts of a size. So many bytes of all are read before it.
     fn open(
         &self,
         member: &Member,
-        before: u64,
-        total: u64,
+        part: usize,
+        (before, total): (u64, u64),
     ) -> Result<Reader<BufReader<Part>>, highwater_hwr::read::ReadError> {
+        let capacity = part;
         let part = Part {
             read: Rc::clone(&self.read),
             at: member.begins,
@@ -120,7 +116,7 @@ impl Together {
             total,
             done: Rc::clone(&self.done),
         };
-        Reader::new(BufReader::with_capacity(PART, part))
+        Reader::new(BufReader::with_capacity(capacity, part))
     }
 
     /// Reads the samples that lie beside a recording.
@@ -178,14 +174,32 @@ fn length(member: &Member) -> u64 {
     member.ends - member.begins
 }
 
-/// Reads which files there are.
-fn members(read: &ReadAt) -> io::Result<Vec<Member>> {
+/// Reads which one is chosen, if one is, and where the text about the files begins. Each choice stands before those that were made
+/// before it.
+fn choice(read: &ReadAt) -> io::Result<(Option<usize>, u64)> {
+    let (mut at, mut chosen) = (0, None);
+    loop {
+        let mut begins = [0; LONGEST_CHOICE];
+        let filled = read(at, &mut begins)?;
+        let text = String::from_utf8_lossy(&begins[..filled]);
+        let line = (text.strip_prefix(FIRST_LINE)).and_then(|rest| rest.strip_prefix(CHOSEN));
+        let Some((place, _)) = line.and_then(|rest| rest.split_once('\n')) else {
+            return Ok((chosen, at));
+        };
+        chosen = chosen.or(place.parse().ok());
+        at += (FIRST_LINE.len() + CHOSEN.len() + place.len() + 1) as u64;
+    }
+}
+
+/// Reads which files there are, and which one is chosen.
+fn members(read: &ReadAt) -> io::Result<(Vec<Member>, Option<usize>)> {
+    let (chosen, begins) = choice(read)?;
     let mut head = vec![0; LONGEST_HEAD];
-    let filled = read(0, &mut head)?;
+    let filled = read(begins, &mut head)?;
     let wrong = || io::Error::other("these files cannot be opened at once: open fewer");
     let head = String::from_utf8_lossy(&head[..filled]).into_owned();
     let (head, _) = head.split_once("\n\n").ok_or_else(wrong)?;
-    let mut at = (head.len() + 2) as u64;
+    let mut at = begins + (head.len() + 2) as u64;
     let mut members = Vec::new();
     for line in head.lines().skip(1) {
         let (size, name) = line.split_once(' ').ok_or_else(wrong)?;
@@ -198,66 +212,7 @@ fn members(read: &ReadAt) -> io::Result<Vec<Member>> {
         });
         at = ends;
     }
-    Ok(members)
-}
-
-/// Returns the recordings that are read as one, the oldest first: of the process that is nobody's parent here and has the
-/// longest recording of those whose ancestors' are all there.
-fn chosen(all: &[(&Member, Control)], controls: &[Control]) -> Result<Vec<usize>, String> {
-    let families = (0..all.len()).map(|own| ancestry(controls, own));
-    let families: Vec<Result<Vec<usize>, Orphan>> = families.collect();
-    let whole = || families.iter().filter_map(|family| family.as_ref().ok());
-    let is_parent = |own: usize| whole().any(|family| family[..family.len() - 1].contains(&own));
-    let rank = |family: &&Vec<usize>| {
-        let own = family[family.len() - 1];
-        // A parent's own only where there is nothing else: it was opened for the sake of its child.
-        (!is_parent(own), length(all[own].0))
-    };
-    if let Some(family) = whole().max_by_key(rank) {
-        return Ok(family.clone());
-    }
-    Err(match orphan(all, controls) {
-        Some((name, Orphan { parent })) => format!(
-            "{name} is of a forked process, and the recording of its parent, process {parent}, is not among these files: choose it as well"
-        ),
-        None => "none of these files is a recording in binary form (.hwr): open other files one at a time".to_owned(),
-    })
-}
-
-/// The name of the first whose ancestors' recordings are not all there, and what is missing.
-fn orphan<'a>(all: &[(&'a Member, Control)], controls: &[Control]) -> Option<(&'a str, Orphan)> {
-    let mut numbered = all.iter().enumerate();
-    numbered.find_map(|(own, (member, _))| Some((&*member.name, ancestry(controls, own).err()?)))
-}
-
-/// Says what was opened of so many recordings.
-fn origin(family: &[u32], recordings: usize) -> String {
-    let (own, ancestors) = family.split_last().unwrap_or((&0, &[]));
-    let named = ancestors.iter().rev().take(NAMED);
-    let named: Vec<String> = named.map(u32::to_string).collect();
-    let mut said = format!("Process {own}");
-    if !named.is_empty() {
-        let kin = if ancestors.len() == 1 {
-            "its parent, process"
-        } else {
-            "its ancestors, processes"
-        };
-        let more = if ancestors.len() > NAMED { ", ..." } else { "" };
-        said += &format!(
-            ", which began with the heap of {kin} {}{more}",
-            named.join(", ")
-        );
-    }
-    let others = recordings - family.len();
-    if others > 0 {
-        let (word, open) = if others == 1 {
-            ("recording", "it")
-        } else {
-            ("recordings", "one")
-        };
-        said += &format!(". Not shown: {others} other {word}; to see {open}, choose fewer files");
-    }
-    said + "."
+    Ok((members, chosen))
 }
 
 /// A part of a file, from its beginning to its end.
@@ -296,5 +251,6 @@ fn fill(read: &ReadAt, mut at: u64, mut buffer: &mut [u8]) -> io::Result<()> {
     Ok(())
 }
 
+mod families;
 #[cfg(test)]
 mod tests;

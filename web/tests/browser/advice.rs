@@ -236,6 +236,33 @@ fn jemalloc_is_advised_by_its_own_options_in_the_form_of_the_settings() -> Resul
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
+fn a_task_definition_is_pasted_as_json_and_called_what_it_is() -> Result<()> {
+    visit(View::default(), |page| {
+        settle(page)?;
+        let task = "{\"family\": \"app\", \"containerDefinitions\": [\n {\"name\": \"web\", \"image\": \"python:3.12\",\n  \
+            \"environment\": [{\"name\": \"MALLOC_ARENA_MAX\", \"value\": \"2\"}]}]}\n";
+        page.set_value("#environment", task)?;
+        page.wait_for_text(
+            "#environment-choice, .variant__settings, #variants",
+            "MALLOC_ARENA_MAX",
+        )?;
+        settle(page)?;
+        search(page)?;
+        // A setting: a change of the program is no part of the file.
+        page.evaluate(
+            "[...document.querySelectorAll('#advice tr button')].find((one) => one.textContent.startsWith('MALLOC_')).click()",
+        )?;
+        page.wait_for("#advice-text")?;
+        let form = page.value("#advice-form")?;
+        ensure!(form == "ECS task definition", "{form}");
+        let text = page.value("#advice-text")?;
+        ensure!(text.contains("\"containerDefinitions\": ["), "{text}");
+        Ok(())
+    })
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 fn wishes_count_and_wrong_ones_say_what_to_change() -> Result<()> {
     visit(View::default(), |page| {
         settle(page)?;

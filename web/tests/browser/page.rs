@@ -228,6 +228,7 @@ impl Page {
             "ArrowLeft" => Key::Left.into(),
             "ArrowRight" => Key::Right.into(),
             "ArrowDown" => Key::Down.into(),
+            "ArrowUp" => Key::Up.into(),
             one => one.chars().next().context("a key has a name")?,
         };
         let keys = KeyActions::new("keyboard".to_owned())

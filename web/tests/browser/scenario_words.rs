@@ -24,6 +24,14 @@ fn all_are_told(page: &Page) -> Result<()> {
             Ok(page.evaluate(WORDS)? == said.join("|").as_str())
         })?;
     }
+    for (recording, words) in [
+        ("bundled-service", "A FastAPI service that"),
+        ("ten-blocks", "A program that allocates nine"),
+    ] {
+        page.set_value("#source", recording)?;
+        page.wait_for_text("scenario-words", words)?;
+        ensure!(page.count("scenario-words p")? == 1);
+    }
     page.set_value("#source", "tasks")?;
     page.wait_for_text("#shows", "One task after another")?;
     ensure!(page.count("scenario-words")? == 0, "a pattern has no file");

@@ -101,6 +101,28 @@ pub(crate) fn each_step_of_a_talk_fills_one_screen() -> Result<()> {
 
 #[test]
 #[ignore = "it needs the built page: `cargo xtask test`"]
+fn the_map_has_the_room_of_a_talk_on_a_screen_that_was_full_before() -> Result<()> {
+    visit(View::default(), |page| {
+        page.go("?tour=3")?;
+        page.wait_for("main[data-busy=false] canvas.map")?;
+        // The window keeps its size.
+        page.evaluate("document.documentElement.requestFullscreen = () => Promise.resolve()")?;
+        page.click("#tour-talk")?;
+        page.wait_for("main.talk[data-busy=false]")?;
+        page.frames(4)?;
+        let left = "const [map, card] = ['canvas.map', '.card:has(canvas.map)'].map((one) => document.querySelector(one).getBoundingClientRect());
+            return card.right - map.right";
+        let left = page.evaluate(left)?.as_f64().unwrap_or_default();
+        ensure!(
+            (0.0..60.0).contains(&left),
+            "{left} pixels are left beside the map"
+        );
+        Ok(())
+    })
+}
+
+#[test]
+#[ignore = "it needs the built page: `cargo xtask test`"]
 pub(crate) fn a_small_frame_is_readable() -> Result<()> {
     visit(View::default(), |page| {
         page.look(View {

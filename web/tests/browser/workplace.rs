@@ -381,6 +381,7 @@ fn keys_work_wherever_the_focus_is_but_where_something_is_typed() -> Result<()> 
         page.wait_until("the end", || Ok(time()? > 10_000_000))?;
         press("?", false)?;
         page.wait_for("dialog[open] #help-title")?;
+        page.wait_for_text("dialog[open] .keys", "play or pause")?;
         page.click("#close-help")?;
         ensure!(page.count("dialog[open] #help-title")? == 0);
         press(" ", false)?;

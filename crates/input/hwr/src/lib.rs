@@ -5,7 +5,7 @@
 //! of them. A writer appends an event's bytes and then stores the chunk's committed length: what is committed is whole.
 //! A full chunk is sealed with a checksum.
 //!
-//! Everything but [`read`] and [`write`] works without the standard library and without an allocator: the
+//! Everything but [`extent`], [`read`] and [`write`] works without the standard library and without an allocator: the
 //! recorder's part lives inside other people's processes.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -19,6 +19,8 @@ pub mod layout;
 mod recent;
 mod varint;
 
+#[cfg(feature = "std")]
+pub mod extent;
 #[cfg(feature = "std")]
 pub mod read;
 #[cfg(feature = "std")]

@@ -99,6 +99,7 @@ fn rounds_follow_each_other_until_it_is_found() {
         said: vec![],
         weighed: None,
         rows: vec![row("a", None)],
+        forms: Form::ALL.map(|form| form.to_string()).into(),
         form: 3,
     };
     let effects = news(&mut state, 1, Advising::Found(found));
@@ -172,6 +173,7 @@ fn a_row_that_is_taken_runs_as_a_variant() {
         said: vec![],
         weighed: None,
         rows: vec![row("as it is", None), row("trims", Some(order.clone()))],
+        forms: vec![],
         form: 0,
     };
     news(&mut state, 1, Advising::Found(found));

@@ -198,6 +198,7 @@ fn the_image_and_the_form_of_the_settings_count() {
     asked.who = [false, true, false];
     let found = found(&mut engine, &asked).expect("it is found");
     assert_eq!(Form::ALL[usize::from(found.form)], Form::Systemd);
+    assert_eq!(found.forms[usize::from(found.form)], "systemd unit");
     assert!(found.said[0].contains("glibc 2.34"), "{:?}", found.said);
     let helps: Vec<_> = found.rows.iter().filter(|row| row.is_worth).collect();
     assert!(!helps.is_empty());

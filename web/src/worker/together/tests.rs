@@ -58,10 +58,45 @@ fn end_of(bytes: Vec<u8>) -> Step {
 }
 
 fn made(files: &[(&str, &[u8])]) -> (String, Vec<u8>) {
-    match end_of(in_one(files)) {
+    let (origin, bytes) = opened(in_one(files));
+    (origin.said, bytes)
+}
+
+/// What is said of files that were opened.
+#[derive(Debug, PartialEq)]
+struct Origin {
+    said: String,
+    chosen: Option<usize>,
+    lines: Vec<String>,
+}
+
+impl Origin {
+    fn names(&self) -> Vec<&str> {
+        let names = self.lines.iter().filter_map(|line| line.split('\t').next());
+        names.collect()
+    }
+}
+
+fn opened(bytes: Vec<u8>) -> (Origin, Vec<u8>) {
+    let (origin, bytes) = match end_of(bytes) {
         Step::DoneWith(Outcome::Imported { origin }, bytes) => (origin, bytes),
         other => panic!("{other:?}"),
-    }
+    };
+    let mut lines = origin.lines().map(str::to_owned);
+    let (said, chosen) = (lines.next().unwrap_or_default(), lines.next());
+    let lines: Vec<String> = lines.collect();
+    let chosen = chosen.map(|chosen| {
+        let place = lines.iter().position(|line| *line == chosen);
+        place.expect("the one that is shown is one of them")
+    });
+    (
+        Origin {
+            said,
+            chosen,
+            lines,
+        },
+        bytes,
+    )
 }
 
 fn refused(files: &[(&str, &[u8])]) -> String {
@@ -84,7 +119,7 @@ fn a_forked_process_is_read_with_its_ancestors_in_any_order() {
     let (origin, bytes) = made(&files);
     assert_eq!(
         origin,
-        "Process 30, which began with the heap of its ancestors, processes 20, 10."
+        "Process 30, which began with the heap of its ancestors, processes 20, 10. These files hold 3 recordings that can be shown: choose another in the list above."
     );
     let family = [&master, &child, &grandchild].map(|file| Reader::new(&file[..]).expect("one"));
     let expected = read_recording(family.into(), Limits::default()).expect("a family");
@@ -95,30 +130,97 @@ fn a_forked_process_is_read_with_its_ancestors_in_any_order() {
 }
 
 #[test]
-fn of_several_the_longest_that_is_nobodys_parent_is_opened_and_the_rest_counted() {
+fn of_several_that_with_the_most_events_which_is_nobodys_parent_comes_first() {
     let master = recording(10, None, 1_000, 9000);
     let short = recording(20, Some((10, 100)), 2_000_000, 40);
     let long = recording(21, Some((10, 200)), 2_100_000, 900);
-    let (origin, _) = made(&[("m", &master), ("a", &short), ("b", &long)]);
+    let files: [(&str, &[u8]); 3] = [("m", &master), ("a", &short), ("b", &long)];
+    let (origin, _) = opened(in_one(&files));
     assert_eq!(
-        origin,
-        "Process 21, which began with the heap of its parent, process 10. Not shown: 1 other recording; to see it, choose fewer files."
+        origin.said,
+        "Process 21, which began with the heap of its parent, process 10. These files hold 3 recordings that can be shown: choose another in the list above."
+    );
+    assert_eq!(
+        (origin.names(), origin.chosen),
+        (vec!["b", "a", "m"], Some(0))
     );
     // Two that have nothing to do with each other.
     let other = recording(11, None, 1_500, 20);
     let (origin, _) = made(&[("m", &other), ("a", &master)]);
-    assert!(
-        origin.starts_with("Process 10. Not shown: 1 other"),
-        "{origin}"
-    );
+    assert!(origin.starts_with("Process 10. These files"), "{origin}");
+    // Recorders leave room: how long a file is says little of what it holds.
+    let mut roomy = short.clone();
+    roomy.resize(roomy.len() + (1 << 20), 0);
+    let (origin, _) = opened(in_one(&[("m", &master), ("a", &roomy), ("b", &long)]));
+    assert_eq!(origin.names(), ["b", "a", "m"]);
     // An orphan beside a whole family is passed over.
     let orphan = recording(40, Some((7, 1)), 2_000_000, 20_000);
-    let (origin, _) = made(&[("o", &orphan), ("m", &master), ("a", &short)]);
-    assert!(origin.starts_with("Process 20, "), "{origin}");
+    let (origin, _) = opened(in_one(&[("o", &orphan), ("m", &master), ("a", &short)]));
+    assert!(origin.said.starts_with("Process 20, "), "{origin:?}");
     assert!(
-        origin.ends_with(" o also needs the recording of process 7."),
-        "{origin}"
+        (origin.said).contains(" o also needs the recording of process 7."),
+        "{origin:?}"
     );
+    assert_eq!(origin.names(), ["a", "m"]);
+    // With only one there is no choice.
+    assert_eq!(opened(in_one(&[("m", &master)])).0.lines, [""; 0]);
+}
+
+#[test]
+fn a_choice_says_what_was_run_and_how_much_was_recorded() {
+    let mut writer = Writer::new(
+        Vec::new(),
+        &Control {
+            process: 12,
+            ..Control::default()
+        },
+        "highwater-trace 2\nprogram python -m uvicorn app:app\nallocator glibc 2.36\n",
+        4,
+    )
+    .expect("a vector");
+    for call in 0..1500 {
+        let stamp = highwater_hwr::Stamp {
+            time: call * 2000,
+            thread: 0,
+        };
+        let (address, size) = (HEAP + call * 32, 24);
+        let event = Event::Malloc { address, size };
+        writer.event(stamp, &event).expect("a vector");
+    }
+    let named = writer.finish().expect("a vector");
+    let plain = recording(10, None, 1_000, 1);
+    let (origin, _) = opened(in_one(&[("app.12.hwr", &named), ("plain.hwr", &plain)]));
+    assert_eq!(
+        origin.lines,
+        [
+            "app.12.hwr\t(process 12, 1,500 events, 3.00 s, python -m uvicorn app:app)",
+            "plain.hwr\t(process 10, 1 event, 0 s)"
+        ]
+    );
+}
+
+#[test]
+fn the_one_that_was_chosen_last_is_opened() {
+    let master = recording(10, None, 1_000, 9000);
+    let child = recording(20, Some((10, 100)), 2_000_000, 40);
+    let files: [(&str, &[u8]); 2] = [("m", &master), ("a", &child)];
+    let choose = |place: &str, files: Vec<u8>| {
+        [format!("{FIRST_LINE}{CHOSEN}{place}\n").into_bytes(), files].concat()
+    };
+    let first = opened(choose("1", in_one(&files)));
+    assert_eq!((first.0.chosen, first.0.names()), (Some(1), vec!["a", "m"]));
+    assert!(first.0.said.starts_with("Process 10. "), "{first:?}");
+    assert_eq!(first.1, opened(in_one(&[files[0]])).1);
+    // Each choice stands before the ones made before it.
+    let again = opened(choose("0", choose("1", in_one(&files))));
+    assert_eq!(again, opened(in_one(&files)));
+    // What is not there is not chosen.
+    for place in ["2", "18446744073709551616", "", "-1", "x"] {
+        assert_eq!(
+            opened(choose(place, in_one(&files))),
+            opened(in_one(&files))
+        );
+    }
 }
 
 #[test]

@@ -109,6 +109,22 @@ impl Place {
         self.form
     }
 
+    /// What is pasted, in words: the kind of the file, and JSON where that decides how it looks.
+    pub fn title(&self) -> &'static str {
+        match (self.form, self.json) {
+            (Form::Dockerfile, _) => "Dockerfile",
+            (Form::Compose, _) => "Compose service",
+            (Form::Kubernetes, None) => "Kubernetes container",
+            (Form::Kubernetes, Some(_)) => "Kubernetes container, JSON",
+            (Form::Systemd, _) => "systemd unit",
+            (Form::Procfile, _) => "Procfile",
+            (Form::Env, Some(_)) => "ECS task definition",
+            (Form::Env, None) if self.is_script => "shell script",
+            (Form::Env, None) => "plain variables",
+            (Form::Review, _) => "incident review",
+        }
+    }
+
     fn take_service(&mut self, text: &str) {
         let Some(documents) = documents(text) else {
             return self.remark = Some(unread("environment", "service"));

@@ -324,6 +324,32 @@ fn a_task_definition_gets_the_environment_of_its_container() {
 }
 
 #[test]
+fn a_place_is_called_what_it_is() {
+    for (path, text, title) in [
+        ("Dockerfile", "FROM x\n", "Dockerfile"),
+        ("", "services:\n  app: {}\n", "Compose service"),
+        ("", "kind: Pod\n", "Kubernetes container"),
+        (
+            "",
+            r#"{"kind":"Pod","spec":{"containers":[{"name":"web"}]}}"#,
+            "Kubernetes container, JSON",
+        ),
+        (
+            "",
+            r#"{"containerDefinitions":[{"name":"a"}]}"#,
+            "ECS task definition",
+        ),
+        ("", r#"[{"name":"web","image":"y"}]"#, "ECS task definition"),
+        ("", "export A=1\n", "shell script"),
+        ("", "A=1\n", "plain variables"),
+        // Other JSON gets plain variables.
+        ("", r#"{"env":{"A":"1"}}"#, "plain variables"),
+    ] {
+        assert_eq!(Place::of(path, text).title(), title, "{text}");
+    }
+}
+
+#[test]
 fn where_no_container_of_a_task_is_sure_it_is_said() {
     let text = r#"{"containerDefinitions":[{"name":"a"},{"name":"b"}]}"#;
     let pasted = into("task.json", text);
