@@ -23,7 +23,7 @@ pub(crate) fn the_bare_address_shows_the_way_to_a_recording_and_questions() -> R
         for words in [
             "drop one on the page",
             "highwater record -o recorded",
-            "stays in this browser",
+            "leaves this browser",
         ] {
             ensure!(text.contains(words), "{words} in {text}");
         }

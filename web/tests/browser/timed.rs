@@ -4,6 +4,8 @@
 use anyhow::{Context, Result, ensure};
 
 use crate::{
+    built_page,
+    embedding::{around, serve},
     named,
     opening::time_to_curve,
     page::{Page, View},
@@ -93,6 +95,38 @@ fn the_main_thread_is_not_blocked() -> Result<()> {
         let what = "longest task of the main thread while scenarios run and play";
         report(what, longest, LONGEST_TASK_MS, "ms")
     })
+}
+
+#[test]
+#[ignore = "it measures time; `cargo xtask perf` runs it"]
+fn a_page_around_a_frame_is_not_blocked() -> Result<()> {
+    let (_site, address) = serve(&built_page()?)?;
+    let folder = around(&format!(
+        "<iframe width=640 height=400 src='{address}?embed=1&scenario=decay&events=40'></iframe>"
+    ))?;
+    let errors = visit_folder(folder.path(), View::default(), |page| {
+        let has_result = |scenario: &str| {
+            page.wait_until("the result", || {
+                let script = format!(
+                    "return last()?.scenario === '{scenario}' && last().variants.every((one) => one.peak > 0)"
+                );
+                Ok(page.evaluate(&script)? == true)
+            })
+        };
+        has_result("decay")?;
+        watch_tasks(page)?;
+        page.evaluate("say({ type: 'set', scenario: 'environment', parameters: { events: 60 } })")?;
+        has_result("environment")?;
+        let longest = longest_task(page)?;
+        report(
+            "the longest task of a page around a frame",
+            longest,
+            LONGEST_TASK_MS,
+            "ms",
+        )
+    })?;
+    ensure!(errors.is_empty(), "errors on the console: {errors:#?}");
+    Ok(())
 }
 
 #[test]

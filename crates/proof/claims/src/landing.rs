@@ -47,7 +47,7 @@ const QUESTIONS: [(&str, &str); 5] = [
 pub(crate) fn text(runs: &mut Runs) -> Result<String> {
     let mut out = String::from(
         "<section class=\"card\" aria-labelledby=\"record-title\">\n<h2 id=\"record-title\">Record your service</h2>\n\
-         <p>The recorder is a library in front of the program's allocator. <code>cargo xtask dist</code> builds the command with it. \
+         <p><code>cargo xtask dist</code> builds the command and its library. \
          Choose where the service runs:</p>\n",
     );
     for (place, (heading, name)) in PLACES.iter().enumerate() {
@@ -59,9 +59,9 @@ pub(crate) fn text(runs: &mut Runs) -> Result<String> {
             escaped(lines.trim_end())
         )?;
     }
-    out += "<p>Each process writes a file. A recording holds sizes, addresses, times and threads of calls, and how much was \
+    out += "<p>Each process writes a file of sizes, addresses, times and threads of calls, and how much was \
             resident: nothing that the program stores in its memory.</p>\n\
-            <p>Open the file here, or all to choose a process. It stays in this browser: the page sends nothing anywhere.</p>\n\
+            <p>Open it here, or all to choose a process. Nothing leaves this browser.</p>\n\
             </section>\n\
             <section class=\"card\" aria-labelledby=\"questions-title\">\n\
             <h2 id=\"questions-title\">Or begin with a question</h2>\n<ul class=\"questions\">\n";
