@@ -1,6 +1,6 @@
 //! The image that a program runs in: the one that a Dockerfile is built from, and the one of a part of a document.
 
-use crate::tree::{Node, Scalar};
+use crate::node::{Node, Scalar};
 
 /// Whether a line of a Dockerfile begins a stage, in whatever case. `from x import y` is Python.
 pub fn begins_stage(line: &str) -> bool {

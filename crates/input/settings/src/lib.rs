@@ -24,6 +24,7 @@ mod lines;
 mod literal;
 mod names;
 mod near;
+mod node;
 mod options;
 mod pairs;
 mod plain;
@@ -47,9 +48,9 @@ use expand::Definitions;
 pub use highwater_allocator::{Effect, Remark, Tone, Variable};
 pub(crate) use names::PRELOAD;
 pub use names::{is_read, is_setting};
+pub use node::{Node, Scalar};
 pub use preload::{Loaded, Preload, preloaded};
 use scan::Scanner;
-pub use tree::{Node, Scalar};
 
 /// What a text sets, before any allocator has looked at it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, BorshSerialize, BorshDeserialize)]

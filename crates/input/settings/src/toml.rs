@@ -1,7 +1,7 @@
 //! TOML.
 
 use crate::instruction::Instruction;
-use crate::tree::{Node, Scalar};
+use crate::node::{Node, Scalar};
 use highwater_allocator::places_by_key;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

@@ -1,7 +1,7 @@
 //! YAML, and JSON as a part of it.
 
 use crate::names::is_setting;
-use crate::tree::{DEEPEST, Node, Scalar};
+use crate::node::{DEEPEST, Node, Scalar};
 use crate::values::{Quoting, is_unclosed, shell_word};
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use std::collections::{HashMap, HashSet};
