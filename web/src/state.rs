@@ -271,7 +271,7 @@ impl State {
     fn advise(&mut self, action: AdviceAction) -> Vec<Effect> {
         match action {
             AdviceAction::Search => {
-                let title = self.source.subject.title();
+                let title = self.source.title().unwrap_or_default();
                 self.advice.search(self.variants.selected(), title)
             }
             AdviceAction::Take(row) => {

@@ -80,7 +80,7 @@ pub(super) fn in_one(files: &FileList) -> Option<File> {
         parts.push(&file);
     }
     head.push('\n');
-    headed(&head, &parts, &format!("{} + {others} more", first.name()))
+    headed(&head, &parts, &format!("{} files", others + 1))
 }
 
 /// Several files in one of which the recording at this place is chosen, under that one's name.

@@ -34,7 +34,7 @@ pub fn asked(state: &State, picture: Picture, format: Format) -> Option<(Vec<u8>
     };
     let name = format!("highwater-{}-{what}-{date}", state.source.subject.name());
     let drawing = Drawing {
-        title: state.source.subject.title().to_owned(),
+        title: state.source.title().unwrap_or_default().to_owned(),
         date,
         source: source(state),
         dark: state.display.is_dark(),

@@ -96,7 +96,7 @@ pub fn document(state: &State) -> Table {
 
 fn table(state: &State, rows: &[Row]) -> Table {
     Table {
-        title: state.source.subject.title().to_owned(),
+        title: state.source.title().unwrap_or_default().to_owned(),
         is_after_rest: state.table.at == At::LastRest,
         rows: rows.iter().map(Row::in_table).collect(),
     }

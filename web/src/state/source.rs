@@ -64,7 +64,8 @@ impl Source {
     /// What is shown, by the name it has for people; none while nothing is.
     pub fn title(&self) -> Option<&str> {
         let is_there = !self.subject.is_trace() || self.held.is_some();
-        is_there.then(|| self.subject.title())
+        let shown = self.others().first().map(|(name, _)| *name);
+        is_there.then(|| shown.unwrap_or_else(|| self.subject.title()))
     }
 
     /// The recordings that were opened at once with the one that is shown, each by its file's name and with a line about it: the one
