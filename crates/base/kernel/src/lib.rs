@@ -28,6 +28,7 @@ mod peaks;
 mod residency;
 mod scan;
 mod space;
+mod stored;
 mod tables;
 mod thp;
 mod vmas;

@@ -29,6 +29,11 @@ impl Warm {
         }
     }
 
+    /// Returns one for the same address space that lists no page.
+    pub(crate) fn emptied(&self) -> Self {
+        Self::new(self.first, self.last)
+    }
+
     /// Returns whether a page is listed.
     #[inline]
     pub(crate) fn holds_one(&self, page: u64) -> bool {

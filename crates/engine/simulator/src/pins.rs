@@ -2,11 +2,11 @@
 
 use crate::address_filter::AddressFilter;
 use crate::arenas::Arena;
-use crate::held::{Held, Stamp};
 use crate::simulation::Simulation;
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Address, Block, BlockState, Bytes, Cache, Micros, places_by_key};
 use highwater_glibc::Version;
+use highwater_process::{Held, Stamp};
 use serde::{Deserialize, Serialize};
 
 /// The most pins that are listed.
@@ -252,7 +252,8 @@ impl Simulation {
         }
     }
 
-    /// For each of these addresses, whatever is said with them, in ascending order, what the program held there last, if it did.
+    /// For each of these addresses, whatever is said with them, in ascending order, what the program held there last, if it did. Asked
+    /// for are those where chunks begin: of a chunk that was cut since from one long free it is not known.
     pub(crate) fn latest_holders(
         &self,
         mut addresses: Vec<(u64, u64)>,
@@ -270,13 +271,12 @@ impl Simulation {
             filter.add(*at);
         }
         let mut missing = ascending.len();
-        // Of two blocks at one place the one that comes later was held later, so the last are asked first.
-        for (held, freed) in self.ever_held().rev() {
-            let end = held.address + held.size.max(Bytes(1));
-            if !filter.may_be_in(held.address.0, end.0) {
+        for (held, freed) in self.held_lately() {
+            let (start, end) = held.place();
+            if !filter.may_be_in(start.0, end.0) {
                 continue;
             }
-            let first = ascending.partition_point(|(at, _)| *at < held.address);
+            let first = ascending.partition_point(|(at, _)| *at < start);
             for (at, found) in &mut ascending[first..] {
                 if *at >= end {
                     break;
@@ -290,6 +290,10 @@ impl Simulation {
                 break;
             }
         }
+        for (at, found) in ascending.iter_mut().filter(|(_, found)| found.is_none()) {
+            let past = self.history().settled_at(*at);
+            *found = past.map(|past| (past.held, Some(past.freed)));
+        }
         ascending
     }
 
@@ -299,8 +303,9 @@ impl Simulation {
             // One comparison for both ends: what begins above wraps around.
             at.0.wrapping_sub(held.address.0) < held.size.0.max(1)
         };
-        let held = self.ever_held().rev().map(|(held, _)| held);
-        held.copied().find(|held| covers(&held))
+        let mut lately = self.held_lately().map(|(held, _)| held);
+        let found = lately.find(|held| covers(held)).copied();
+        found.or_else(|| Some(self.history().settled_at(at)?.held))
     }
 }
 

@@ -1,25 +1,17 @@
 //! One process: a workload's events, one after another, through one allocator over one kernel.
 //!
-//! The loop everything else hangs on is in `program`. It keeps what the program holds, so that an allocator is only ever given
-//! blocks that are live, and leaves looking at what happened to others: nothing there is computed that a run does not
-//! need at every event.
-
-mod program;
+//! The loop everything else hangs on is in `highwater-process`.
 
 use crate::error::SimulatorError;
 use crate::feed::Feed;
-use crate::held::{Held, Stamp};
-use crate::history::History;
-use crate::model::Model;
 use crate::variant::Variant;
 use highwater_allocator::{
     Accounting, Address, Allocator, Bytes, Figures, Kernel, Micros, ThreadId, Variable, Whereabouts,
 };
 use highwater_kernel::{Config, HugeMode, Peaks};
+use highwater_process::{Held, History, Model, Program, Stamp};
 use highwater_workload::{BlockId, Event, Moment, Source, Workload};
 use std::sync::Arc;
-
-pub(crate) use program::Program;
 
 /// Where a process went beyond its cap and was killed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -128,12 +120,9 @@ impl Simulation {
     pub(crate) fn run(&mut self, events: &[Event], rest: Micros) -> usize {
         // Between two events a background thread may have taken memory.
         self.note_throttled();
-        let count = match &mut self.model {
-            // The loop is made for each model, so that it asks only once which it is.
-            Model::Glibc(glibc) => self.program.run(glibc, &mut self.kernel, events, rest),
-            Model::Jemalloc(jemalloc) => self.program.run(jemalloc, &mut self.kernel, events, rest),
-            model => self.program.run(model, &mut self.kernel, events, rest),
-        };
+        let count = self
+            .program
+            .run(&mut self.model, &mut self.kernel, events, rest);
         self.note_throttled();
         count
     }
@@ -142,10 +131,9 @@ impl Simulation {
     #[inline]
     fn note_throttled(&mut self) {
         if self.kernel.stops() && self.kernel.take_throttled() {
-            self.program.throttled = Some(Moment {
-                event: self.position().saturating_sub(1),
-                time: self.now(),
-            });
+            let event = self.position().saturating_sub(1);
+            let time = self.now();
+            self.program.note_throttled(Moment { event, time });
         }
     }
 
@@ -212,7 +200,7 @@ impl Simulation {
         if now > self.now() && !self.kernel.is_killed() {
             let (event, log) = (self.position(), self.model.decisions_mut());
             log.stamp(event, now, ThreadId::MAIN);
-            self.program.now = now;
+            self.program.wait_until(now);
             self.model.advance(&mut self.kernel, now);
             self.kernel.run_khugepaged(now);
         }
@@ -236,12 +224,12 @@ impl Simulation {
     /// How many events have been run.
     #[inline]
     pub fn position(&self) -> u64 {
-        self.program.events
+        self.program.events()
     }
 
     /// The time: that of the latest event, or what has passed since.
     pub fn now(&self) -> Micros {
-        self.program.now
+        self.program.now()
     }
 
     /// How long ago the program made its latest call.
@@ -254,7 +242,7 @@ impl Simulation {
     /// Bytes the program has asked for and not freed.
     #[inline]
     pub fn live(&self) -> Bytes {
-        self.program.live
+        self.program.live()
     }
 
     /// Returns the most the program held and the most memory since the last call, and begins both anew.
@@ -277,22 +265,22 @@ impl Simulation {
         let at_start = self.model.written_at_start();
         let resident = self.kernel.peaks().resident.saturating_sub(at_start);
         let (live, highest) = self.highest;
-        (live.max(self.program.peak_live), highest.max(resident))
+        (live.max(self.program.peak_live()), highest.max(resident))
     }
 
     /// Events run that are calls of the program.
     pub fn calls(&self) -> u64 {
-        self.position() - self.program.told
+        self.program.calls()
     }
 
     /// Calls that returned a block, and calls that failed.
     pub fn allocations(&self) -> (u64, u64) {
-        (self.program.allocations, self.program.failed)
+        self.program.allocations()
     }
 
     /// Calls of `malloc_trim`, and the resident bytes that they gave back.
     pub fn trims(&self) -> (u64, Bytes) {
-        (self.program.trims, self.program.trimmed)
+        self.program.trims()
     }
 
     /// Whether and where the process was killed.
@@ -310,7 +298,7 @@ impl Simulation {
 
     /// When more was charged than `memory.high` for the first time, and nothing could be taken back.
     pub fn throttled(&self) -> Option<Moment> {
-        self.program.throttled
+        self.program.throttled()
     }
 
     /// The kernel's side.
@@ -357,23 +345,32 @@ impl Simulation {
 
     /// Allocating calls that were made.
     pub(crate) fn asked(&self) -> u64 {
-        self.program.asked
+        self.program.asked()
     }
 
     pub(crate) fn blocks(&self) -> &[Held] {
-        &self.program.blocks
+        self.program.blocks()
     }
 
     /// What was freed.
     pub(crate) fn history(&self) -> &History {
-        &self.program.history
+        self.program.history()
     }
 
-    /// Everything that was held, as far as it is known: what was freed in the order in which it was, and what is live.
-    pub(crate) fn ever_held(&self) -> impl DoubleEndedIterator<Item = (&Held, Option<&Stamp>)> {
-        let past = self.history().blocks().iter();
-        let live = self.blocks().iter().filter(|held| held.is_live());
-        past.map(|past| (&past.held, Some(&past.freed)))
-            .chain(live.map(|held| (held, None)))
+    /// Every block that the program holds.
+    pub(crate) fn live_blocks(&self) -> impl Iterator<Item = &Held> {
+        self.blocks().iter().filter(|held| held.is_live())
+    }
+
+    /// About how much there is to keep of it: blocks that are held or that were freed and are not forgotten.
+    pub(crate) fn weight(&self) -> u64 {
+        self.program.held() + self.history().at_hand() as u64
+    }
+
+    /// What it holds, and what it has freed since its history was settled, the latest first.
+    pub(crate) fn held_lately(&self) -> impl Iterator<Item = (&Held, Option<&Stamp>)> {
+        let live = self.live_blocks().map(|held| (held, None));
+        let recent = self.history().recent().iter().rev();
+        live.chain(recent.map(|past| (&past.held, Some(&past.freed))))
     }
 }

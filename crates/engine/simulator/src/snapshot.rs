@@ -3,11 +3,9 @@
 //! What copies is `#[inline]`, here and in the models: then it is compiled for size in the page's own crate, not for speed in theirs.
 
 use crate::feed::Feed;
-use crate::held::Held;
-use crate::history::PackedHistory;
-use crate::model::StoredModel;
-use crate::simulation::{Program, Simulation};
+use crate::simulation::Simulation;
 use highwater_allocator::{Bytes, Kernel, Micros, Sparse, Variable};
+use highwater_process::{Held, PackedHistory, Program, StoredModel};
 use std::sync::Arc;
 
 /// A simulation as it was at a moment, in less memory than it runs with.
@@ -33,7 +31,7 @@ impl Simulation {
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             feed: self.feed.stored(self.position(), self.asked()),
-            kernel: self.kernel.clone(),
+            kernel: self.kernel.stored(),
             model: self.model.stored(),
             program: self.program.without_blocks(),
             blocks: Sparse::of(self.blocks(), Held::NOTHING, |_, held| held.is_live()),
@@ -51,10 +49,11 @@ impl Snapshot {
     pub fn resumed(&self, near: Option<&Simulation>) -> Simulation {
         let mut program = self.program.clone();
         program.take_blocks(self.blocks.table(), self.history.unpacked());
+        let kernel = self.kernel.clone();
         Simulation {
             feed: self.feed.resumed(near.map(|near| &near.feed)),
-            model: self.model.resumed(&self.kernel),
-            kernel: self.kernel.clone(),
+            model: self.model.resumed(&kernel),
+            kernel,
             program,
             highest: self.highest,
             environment: Arc::clone(&self.environment),
@@ -63,12 +62,12 @@ impl Snapshot {
 
     /// Returns how many events were run.
     pub fn position(&self) -> u64 {
-        self.program.events
+        self.program.events()
     }
 
     /// Returns the time of the moment.
     pub fn now(&self) -> Micros {
-        self.program.now
+        self.program.now()
     }
 
     /// Returns about how many bytes it takes. Counted are the tables that grow with the process or the run: pages and mappings,

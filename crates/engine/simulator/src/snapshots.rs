@@ -10,6 +10,9 @@ const SPACING: u64 = 1 << 16;
 /// One in so many of the bytes is the most that one snapshot may take.
 const LARGEST: u64 = 2;
 
+/// What a moment takes beside its blocks, as if it were so many more.
+const BESIDE: u64 = 1 << 12;
+
 /// Moments of one run that are kept, at most so many and so many bytes. Where there are more, the one goes that leaves the shortest
 /// way between its neighbours. Beside each moment `T` is kept, which belongs to whoever looks.
 pub struct Snapshots<T> {
@@ -20,12 +23,15 @@ pub struct Snapshots<T> {
     spacing: u64,
     /// No snapshot is made from the first of these events to the second: one there would have been too large.
     declined: (u64, u64),
+    /// The least that a simulation weighed behind a kept moment, and where that moment is.
+    least: (u64, u64),
 }
 
 struct Kept<T> {
     snapshot: Snapshot,
     beside: T,
     bytes: Bytes,
+    weight: u64,
 }
 
 impl<T: Clone> Snapshots<T> {
@@ -37,32 +43,40 @@ impl<T: Clone> Snapshots<T> {
             most_bytes,
             spacing: SPACING,
             declined: (0, 0),
+            least: (u64::MAX, 0),
         }
     }
 
-    /// Returns whether a moment is to be kept where a simulation is: it is far enough from the others, and shortly after the history
-    /// has forgotten something, so that there is less of it. In a trace that is read on the way it is near the end of a part. The
-    /// moments of a run are to lie evenly over it, so the next is due when its share of the run has passed.
-    pub fn is_due(&self, simulation: &Simulation) -> bool {
+    /// Returns whether a moment is to be kept where a simulation is: it is far enough from the others, and little is to be kept
+    /// there, as after a burst. In a trace that is read on the way it is near the end of a part. The moments of a run are to lie
+    /// evenly over it, so the next is due when its share of the run has passed.
+    pub fn is_due(&mut self, simulation: &Simulation) -> bool {
         let position = simulation.position();
         let after = self.after(position, Micros(u64::MAX));
         let position_of = |kept: &Kept<T>| kept.snapshot.position();
         let before = after
             .checked_sub(1)
-            .map(|place| position_of(&self.kept[place]));
-        let passed = position - before.unwrap_or(0);
+            .map_or(0, |place| position_of(&self.kept[place]));
+        let passed = position - before;
         let next = self.kept.get(after).map_or(u64::MAX, position_of);
         let is_declined = self.declined.0 <= position && position < self.declined.1;
+        let weight = simulation.weight() + BESIDE;
+        self.least = match self.least {
+            (least, since) if since == before && before > 0 => (least.min(weight), since),
+            _ => (weight, before),
+        };
         let spacing = match next {
             u64::MAX => self.spacing.max(self.share(simulation.feed.events)),
             _ => self.spacing,
         };
-        let is_late = passed >= 2 * spacing;
+        let late = passed.saturating_sub(spacing);
+        // A moment that weighs as much as several light ones takes the room of as many, so the way to it may be longer, up to a bound.
+        let most = self.least.0.saturating_mul(spacing + 2 * late) / spacing;
         passed >= spacing
             && simulation.is_light()
             && next - position >= self.spacing
             && !is_declined
-            && (is_late || simulation.history().is_short())
+            && (weight <= most.saturating_add(most / 4) || late >= 3 * spacing)
     }
 
     /// Returns how far apart moments lie that are spread evenly over a run of about so many events. A sixteenth more, since a
@@ -72,11 +86,14 @@ impl<T: Clone> Snapshots<T> {
         even + even / 16
     }
 
-    /// Returns how many moments fit, if all take as many bytes as the latest that is kept.
+    /// Returns how many moments fit, if all are as light as can be behind the latest that is kept.
     fn room(&self) -> u64 {
         let most = self.most as u64;
-        let latest = self.kept.last().map(|kept| kept.bytes.0.max(1));
-        latest.map_or(most, |bytes| most.min(self.most_bytes.0 / bytes))
+        self.kept.last().map_or(most, |latest| {
+            let light = self.least.0.min(latest.weight);
+            let bytes = latest.bytes.0.saturating_mul(light) / latest.weight;
+            most.min(self.most_bytes.0 / bytes.max(1))
+        })
     }
 
     /// Keeps the moment at which a simulation is, unless it would take too much of the bytes. `beside` is kept beside it, and takes
@@ -93,6 +110,7 @@ impl<T: Clone> Snapshots<T> {
             snapshot,
             beside,
             bytes,
+            weight: simulation.weight() + BESIDE,
         };
         self.kept
             .insert(self.after(position, Micros(u64::MAX)), kept);

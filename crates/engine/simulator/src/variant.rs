@@ -2,13 +2,13 @@
 
 use crate::choice::Choice;
 use crate::error::SimulatorError;
-use crate::model::Model;
 use crate::settings_by_reader::SettingsByReader;
 use borsh::{BorshDeserialize, BorshSerialize};
 use highwater_allocator::{Address, Bytes, Remark, ThreadId, Tone, Variable};
 use highwater_glibc::{Cores, Glibc, Host, Settings};
 use highwater_jemalloc::{Jemalloc, Settings as JemallocSettings};
 use highwater_kernel::{HugeMode, HugePages, Khugepaged, PageSize};
+use highwater_process::Model;
 use highwater_pymalloc::Pymalloc;
 pub use highwater_pymalloc::Version as PythonVersion;
 use highwater_workload::{Header, Workload};

@@ -5,11 +5,10 @@ use super::kinds::Cause;
 use super::remedy::{Cost, Gain, Remedy, variable};
 use super::scene::Scene;
 use crate::arenas::Arena;
-use crate::held::Held;
 use crate::pins::Origin;
-use crate::ranges::Ranges;
 use highwater_allocator::{Address, Allocator, Block, BlockState, Bytes, Decision, Logged};
 use highwater_glibc::Glibc;
+use highwater_process::{Held, LARGE};
 
 /// A rise of the thresholds.
 struct Raise {
@@ -135,24 +134,30 @@ impl Scene<'_> {
     /// other, ascending and without overlaps. Where smaller blocks have lain, too, the heap would have grown without these.
     fn places_of_large(&self, (from, to): (Bytes, Bytes), since: u64) -> Vec<(Address, Address)> {
         let simulation = self.simulation;
+        let history = simulation.history();
         let place = |held: &Held| (held.address.0, (held.address + held.size).0);
         let is_large = |held: &Held| held.size >= from && held.size < to;
-        let freed = simulation.history().blocks().iter();
-        let large = freed.map(|past| &past.held).filter(|held| {
+        let large = history.large_and_recent().filter(|held| {
             is_large(held) && u64::from(held.allocated.event) > since && held.size > Bytes::ZERO
         });
         let large = joined(large.map(place).collect());
-        if large.is_empty() {
+        let (Some(lowest), Some(highest)) = (large.first(), large.last()) else {
             return Vec::new();
+        };
+        let (mut small, mut others) = (history.small().clone(), Vec::new());
+        for held in simulation.live_blocks().chain(history.large_and_recent()) {
+            let (start, end) = held.place();
+            if end.0 <= lowest.0 || highest.1 <= start.0 {
+                continue;
+            }
+            if held.size < LARGE {
+                small.add(start, end);
+            } else if !is_large(held) {
+                others.push(place(held));
+            }
         }
-        // Nearly all blocks lie elsewhere: only those that reach into a place are put in order.
-        let mut places = Ranges::new(&large);
-        let held = simulation.ever_held().map(|(held, _)| held);
-        let others = held.filter(|held| {
-            let (start, end) = place(held);
-            places.reached(start, end).is_some() && !is_large(held) && start < end
-        });
-        without(&large, &joined(others.map(place).collect()))
+        others.append(&mut small.ranges());
+        without(&large, &joined(others))
     }
 
     /// Returns the resident bytes of a block that lie in these places.

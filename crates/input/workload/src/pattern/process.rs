@@ -232,6 +232,8 @@ impl Process {
 
     /// The calls made since they were taken last.
     pub(super) fn take_calls(&mut self) -> Workload {
+        // A copy of the process at this moment is kept for as long as its next calls can be asked for again.
+        self.numbers.fold();
         let next = Workload {
             header: self.workload.header.clone(),
             blocks: self.workload.blocks,

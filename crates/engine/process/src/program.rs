@@ -1,24 +1,28 @@
 //! The program: what it holds, and what each of its calls does to its process.
+//!
+//! It only gives an allocator blocks that are live, and leaves looking at what happened to others: nothing is computed here that a run
+//! does not need at every event.
 
 mod refused;
+mod state;
 
 use crate::held::{Held, Stamp};
 use crate::history::History;
-use crate::model::Serve;
-use highwater_allocator::{Address, Bytes, Kernel, Micros};
+use crate::model::{Model, Serve};
+use highwater_allocator::{Address, BlockState, Bytes, Kernel, Micros};
 use highwater_workload::{BlockId, Call, Event, Moment, TouchedBlocks, TouchedId, Workload};
 use std::sync::Arc;
 
 /// A program in the middle of its run.
 #[derive(Clone)]
-pub(crate) struct Program {
+pub struct Program {
     /// The blocks that it holds, by number, as far as any was allocated.
-    pub(super) blocks: Vec<Held>,
+    blocks: Vec<Held>,
     /// Those that it has freed, if anybody may ask for them.
-    pub(super) history: History,
+    history: History,
     keeps_history: bool,
     /// Allocating calls that it has made.
-    pub(super) asked: u64,
+    asked: u64,
     /// One more than the highest number a block may have.
     numbers: usize,
     /// Whether it writes every page of what it allocates.
@@ -28,25 +32,25 @@ pub(crate) struct Program {
     /// What the trace has just said was touched: what it says next of these blocks is touched before the next call.
     said: Vec<TouchedId>,
     /// Events run.
-    pub(crate) events: u64,
+    events: u64,
     /// The time, which the model was told if it has timers.
-    pub(crate) now: Micros,
-    pub(super) live: Bytes,
-    pub(super) peak_live: Bytes,
-    pub(super) allocations: u64,
+    now: Micros,
+    live: Bytes,
+    peak_live: Bytes,
+    allocations: u64,
     /// Events that are no calls.
-    pub(super) told: u64,
-    pub(super) failed: u64,
+    told: u64,
+    failed: u64,
     /// Calls of malloc_trim, and the resident bytes they gave back.
-    pub(super) trims: u64,
-    pub(super) trimmed: Bytes,
+    trims: u64,
+    trimmed: Bytes,
     /// When the kernel first slowed it down.
-    pub(super) throttled: Option<Moment>,
+    throttled: Option<Moment>,
 }
 
 impl Program {
     /// The program before its first event.
-    pub(super) fn new(workload: &Arc<Workload>) -> Self {
+    pub fn new(workload: &Arc<Workload>) -> Self {
         Self {
             blocks: Vec::with_capacity(workload.blocks as usize),
             history: History::default(),
@@ -71,7 +75,7 @@ impl Program {
 
     /// Returns the program as if it held nothing and had freed nothing.
     #[inline]
-    pub(crate) fn without_blocks(&self) -> Self {
+    pub fn without_blocks(&self) -> Self {
         Self {
             blocks: Vec::new(),
             history: History::default(),
@@ -83,29 +87,39 @@ impl Program {
 
     /// Takes what it holds and has freed.
     #[inline]
-    pub(crate) fn take_blocks(&mut self, blocks: Vec<Held>, history: History) {
+    pub fn take_blocks(&mut self, blocks: Vec<Held>, history: History) {
         self.blocks = blocks;
         self.history = history;
     }
 
     /// From now on what it frees is not kept.
-    pub(super) fn forgo_history(&mut self) {
+    pub fn forgo_history(&mut self) {
         self.keeps_history = false;
     }
 
     /// Goes on to the next part of its events.
-    pub(super) fn go_on(&mut self, part: &Workload) {
+    pub fn go_on(&mut self, part: &Workload) {
         self.numbers = self.numbers.max(part.blocks as usize);
-    }
-
-    /// Returns the most it held since the last call, and begins anew.
-    pub(super) fn take_peak(&mut self) -> Bytes {
-        std::mem::replace(&mut self.peak_live, self.live)
     }
 
     /// Runs events one after another, up to a mark, to what the trace says was touched, or to a pause as long as `rest`, and
     /// returns how many: none only where there are none or the process was killed.
-    pub(super) fn run<A: Serve>(
+    pub fn run(
+        &mut self,
+        model: &mut Model,
+        kernel: &mut Kernel,
+        events: &[Event],
+        rest: Micros,
+    ) -> usize {
+        match model {
+            // The loop is made for each model, so that it asks only once which it is.
+            Model::Glibc(glibc) => self.run_through(glibc, kernel, events, rest),
+            Model::Jemalloc(jemalloc) => self.run_through(jemalloc, kernel, events, rest),
+            model @ Model::Python(_) => self.run_through(model, kernel, events, rest),
+        }
+    }
+
+    fn run_through<A: Serve>(
         &mut self,
         model: &mut A,
         kernel: &mut Kernel,
@@ -170,21 +184,30 @@ impl Program {
         })
     }
 
-    /// Drops from the history the blocks that it need not keep, if the block that was given back has filled it.
+    /// Drops from the history what nobody can ask for any more, if the block that was given back has filled it.
     #[inline]
-    fn forget_if_due<A: Serve>(&mut self, model: &A, given: GivenBack) {
+    fn settle_if_due<A: Serve>(&mut self, model: &A, kernel: &Kernel, given: GivenBack) {
         if given.fills_history {
-            self.forget_covered(model);
+            self.settle_history(model, kernel);
         }
     }
 
     #[cold]
-    fn forget_covered<A: Serve>(&mut self, model: &A) {
+    #[inline(never)]
+    fn settle_history<A: Serve>(&mut self, model: &A, kernel: &Kernel) {
+        if !self.history.is_due(self.held()) {
+            return;
+        }
         let raises = model.decisions().remembered();
         let raises = [raises.first_raise, raises.latest_raise];
-        let live = self.blocks.iter().filter(|held| held.is_live());
-        self.history
-            .forget_covered(live, raises.map(|raise| Some(raise?.event)));
+        let mut chunks: Vec<Address> = Vec::new();
+        model.census(kernel, &mut |block| {
+            if !matches!(block.state, BlockState::Live | BlockState::Metadata) {
+                chunks.push(block.user);
+            }
+        });
+        let raises = raises.map(|raise| Some(raise?.event));
+        self.history.settle(chunks, &self.blocks, raises);
     }
 
     /// Runs an event, and returns whether to stop behind it.
@@ -215,7 +238,7 @@ impl Program {
             Call::Free { block } => {
                 if let Some(given) = self.give_back(block, stamp(event, number)) {
                     model.free(kernel, thread, given.address);
-                    self.forget_if_due(model, given);
+                    self.settle_if_due(model, kernel, given);
                 }
                 return false;
             }
@@ -228,7 +251,7 @@ impl Program {
                     && (new.is_some() || size == Bytes::ZERO)
                 {
                     if let Some(given) = self.give_back(old, stamp(event, number)) {
-                        self.forget_if_due(model, given);
+                        self.settle_if_due(model, kernel, given);
                     }
                     if new.is_none() {
                         self.asked += 1;
@@ -385,7 +408,7 @@ impl Program {
 /// A block that the program gives back.
 struct GivenBack {
     address: Address,
-    /// Whether the history is now long enough to drop covered blocks.
+    /// Whether it may be time to settle the history.
     fills_history: bool,
 }
 

@@ -1,17 +1,21 @@
 //! Blocks in about a third of the memory, for as long as nobody asks anything of them: those that were freed, one after another,
 //! and those that are live, each by what it differs from the one before.
 
-use super::{History, Past};
+use super::{Bits, History, Past};
 use crate::held::{Held, Stamp};
 use highwater_allocator::{Address, Bytes, Entry, Micros, Packed, ThreadId, Unpacker};
 use highwater_workload::SiteId;
 
 /// A history as it was at a moment.
 #[derive(Clone)]
-pub(crate) struct PackedHistory {
+pub struct PackedHistory {
     packed: Packed,
-    blocks: usize,
+    /// How many are recent, kept and settled.
+    lengths: [usize; 3],
+    small: Bits,
+    before: u64,
     due: usize,
+    expected: usize,
 }
 
 /// What the first block differs from.
@@ -37,18 +41,28 @@ const BLOCK: usize = 15;
 impl History {
     /// Returns it as it is now.
     #[inline]
-    pub(crate) fn packed(&self) -> PackedHistory {
-        let mut packed = Packed::with_room(self.past.len() * BLOCK);
-        let mut before = &BEFORE;
-        for past in &self.past {
-            past.put(before, &mut packed);
-            before = past;
+    pub fn packed(&self) -> PackedHistory {
+        let blocks = [&self.recent, &self.kept, &self.settled];
+        let lengths = blocks.map(Vec::len);
+        let mut packed = Packed::with_room(lengths.iter().sum::<usize>() * BLOCK);
+        for blocks in blocks {
+            let mut before = &BEFORE;
+            for past in blocks {
+                past.put(before, &mut packed);
+                before = past;
+            }
+        }
+        for (at, past) in self.begins.iter().zip(&self.settled) {
+            packed.put(at.0 - past.held.address.0);
         }
         packed.shrink();
         PackedHistory {
             packed,
-            blocks: self.past.len(),
+            lengths,
+            small: self.small.clone(),
+            before: self.before,
             due: self.due,
+            expected: self.expected,
         }
     }
 }
@@ -56,32 +70,46 @@ impl History {
 impl PackedHistory {
     /// Returns the history again.
     #[inline]
-    pub(crate) fn unpacked(&self) -> History {
-        let mut past = Vec::with_capacity(self.blocks);
-        let (mut reader, mut before) = (self.packed.reader(), BEFORE);
-        for _ in 0..self.blocks {
-            before = Past::take(&before, &mut reader);
-            past.push(before);
-        }
+    pub fn unpacked(&self) -> History {
+        let mut reader = self.packed.reader();
+        let [recent, kept, settled] = self.lengths.map(|count| {
+            let mut blocks: Vec<Past> = Vec::with_capacity(count);
+            let mut before = BEFORE;
+            for _ in 0..count {
+                before = Past::take(&before, &mut reader);
+                blocks.push(before);
+            }
+            blocks
+        });
+        let begins = settled
+            .iter()
+            .map(|past| past.held.address + Bytes(reader.take()));
         History {
-            past,
+            recent,
+            begins: begins.collect(),
+            settled,
+            kept,
+            small: self.small.clone(),
+            before: self.before,
             due: self.due,
+            expected: self.expected,
         }
     }
 
     /// Returns the bytes that it takes.
     #[inline]
-    pub(crate) fn footprint(&self) -> Bytes {
-        self.packed.footprint()
+    pub fn footprint(&self) -> Bytes {
+        self.packed.footprint() + self.small.footprint()
     }
 }
 
+/// Beside one that was freed before, or lies below.
 impl Entry for Past {
     #[inline]
     fn put(&self, before: &Self, packed: &mut Packed) {
         let Self { held, freed } = self;
-        packed.put(u64::from(freed.event.wrapping_sub(before.freed.event)));
-        packed.put(freed.time.0.wrapping_sub(before.freed.time.0));
+        packed.put_beside(freed.event.into(), before.freed.event.into());
+        packed.put_beside(freed.time.0, before.freed.time.0);
         packed.put(u64::from(freed.event.wrapping_sub(held.allocated.event)));
         packed.put(freed.time.0.wrapping_sub(held.allocated.time.0));
         packed.put_beside(held.address.0, before.held.address.0);
@@ -92,8 +120,8 @@ impl Entry for Past {
 
     #[inline]
     fn take(before: &Self, reader: &mut Unpacker<'_>) -> Self {
-        let event = before.freed.event.wrapping_add(reader.take() as u32);
-        let time = before.freed.time.0.wrapping_add(reader.take());
+        let event = reader.take_beside(before.freed.event.into()) as u32;
+        let time = reader.take_beside(before.freed.time.0);
         let allocated_event = event.wrapping_sub(reader.take() as u32);
         let allocated_time = time.wrapping_sub(reader.take());
         let address = Address(reader.take_beside(before.held.address.0));
@@ -191,13 +219,34 @@ mod tests {
             };
             let (allocated, freed) = (stamp(), stamp());
             let held = Held {
-                address: Address(number()),
-                size: Bytes(number() >> 1),
+                address: Address(number() >> 17),
+                size: Bytes(number() >> 24),
                 allocated,
             };
             history.add(&held, freed);
         }
+        history.settle(
+            (0..500).map(|unit| Address(unit << 37)),
+            &[],
+            [Some(3), None],
+        );
+        assert!(history.at_hand() > 10);
+        for event in 0..100 {
+            history.add(&Held::NOTHING, Stamp { event, ..START });
+        }
         let again = history.packed().unpacked();
-        assert_eq!(format!("{again:?}"), format!("{history:?}"));
+        let blocks = |history: &History| {
+            let History {
+                recent,
+                begins,
+                settled,
+                kept,
+                ..
+            } = history;
+            format!("{recent:?} {begins:?} {settled:?} {kept:?}")
+        };
+        assert_eq!(blocks(&again), blocks(&history));
+        assert_eq!(again.small().ranges(), history.small().ranges());
+        assert_eq!(again.freed(), history.freed());
     }
 }

@@ -12,8 +12,10 @@ use highwater_workload::Domain;
 /// The model a variant runs on. An enum and not a box, so that the call of a model costs no jump through a table.
 #[derive(Clone)]
 #[allow(clippy::large_enum_variant, reason = "there is one to a simulation")]
-pub(crate) enum Model {
+pub enum Model {
+    /// glibc's malloc.
     Glibc(Glibc),
+    /// jemalloc.
     Jemalloc(Jemalloc),
     /// Python's object allocator, on one of the others: one form of it for all that it can stand on.
     Python(Box<Pymalloc<Model>>),
@@ -21,7 +23,7 @@ pub(crate) enum Model {
 
 impl Model {
     /// Returns the model of glibc's malloc, where the program's blocks come from it in the end.
-    pub(crate) fn glibc(&self) -> Option<&Glibc> {
+    pub fn glibc(&self) -> Option<&Glibc> {
         match self {
             Self::Glibc(glibc) => Some(glibc),
             Self::Jemalloc(_) => None,
@@ -30,7 +32,7 @@ impl Model {
     }
 
     /// The same of jemalloc.
-    pub(crate) fn jemalloc(&self) -> Option<&Jemalloc> {
+    pub fn jemalloc(&self) -> Option<&Jemalloc> {
         match self {
             Self::Glibc(_) => None,
             Self::Jemalloc(jemalloc) => Some(jemalloc),
@@ -41,16 +43,19 @@ impl Model {
 
 /// The model as it was at a moment.
 #[derive(Clone)]
-pub(crate) enum StoredModel {
+pub enum StoredModel {
+    /// Of glibc's malloc.
     Glibc(Box<highwater_glibc::Stored>),
+    /// Of jemalloc.
     Jemalloc(Box<highwater_jemalloc::Stored>),
+    /// Of Python's object allocator on one of the others.
     Python(Box<Pymalloc<Self>>),
 }
 
 impl Model {
     /// Returns it as it is now.
     #[inline]
-    pub(crate) fn stored(&self) -> StoredModel {
+    pub fn stored(&self) -> StoredModel {
         match self {
             Self::Glibc(glibc) => StoredModel::Glibc(Box::new(glibc.stored())),
             Self::Jemalloc(jemalloc) => StoredModel::Jemalloc(Box::new(jemalloc.stored())),
@@ -62,7 +67,7 @@ impl Model {
 impl StoredModel {
     /// Returns the model that goes on from here, in the same memory as it was then.
     #[inline]
-    pub(crate) fn resumed(&self, kernel: &Kernel) -> Model {
+    pub fn resumed(&self, kernel: &Kernel) -> Model {
         match self {
             Self::Glibc(glibc) => Model::Glibc(glibc.resumed(kernel)),
             Self::Jemalloc(jemalloc) => Model::Jemalloc(jemalloc.resumed()),
@@ -74,7 +79,7 @@ impl StoredModel {
 
     /// Returns about how many bytes it takes.
     #[inline]
-    pub(crate) fn footprint(&self) -> Bytes {
+    pub fn footprint(&self) -> Bytes {
         match self {
             Self::Glibc(glibc) => glibc.footprint(),
             Self::Jemalloc(jemalloc) => jemalloc.footprint(),

@@ -5,28 +5,31 @@ use highwater_workload::SiteId;
 
 /// What is known of a block of the program.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
+pub struct Held {
     /// Where it is; null where there is none.
-    pub(crate) address: Address,
+    pub address: Address,
     /// Bytes the program asked for.
-    pub(crate) size: Bytes,
+    pub size: Bytes,
     /// The event that allocated it.
-    pub(crate) allocated: Stamp,
+    pub allocated: Stamp,
 }
 
 /// An event as it is kept with a block.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stamp {
-    pub(crate) time: Micros,
+pub struct Stamp {
+    /// Its time.
+    pub time: Micros,
     /// Events before it; no source has more than 32 bits count.
-    pub(crate) event: u32,
-    pub(crate) thread: ThreadId,
-    pub(crate) site: SiteId,
+    pub event: u32,
+    /// The thread that made it.
+    pub thread: ThreadId,
+    /// Where in the program it was made.
+    pub site: SiteId,
 }
 
 impl Held {
     /// What is held by a number that no block has.
-    pub(crate) const NOTHING: Self = Self {
+    pub const NOTHING: Self = Self {
         address: Address::NULL,
         size: Bytes::ZERO,
         allocated: Stamp {
@@ -37,8 +40,15 @@ impl Held {
         },
     };
 
+    /// Where it begins and ends; one of no bytes takes one.
     #[inline]
-    pub(crate) fn is_live(&self) -> bool {
+    pub fn place(&self) -> (Address, Address) {
+        (self.address, self.address + self.size.max(Bytes(1)))
+    }
+
+    /// Whether the program holds it.
+    #[inline]
+    pub fn is_live(&self) -> bool {
         !self.address.is_null()
     }
 }
