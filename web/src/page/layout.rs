@@ -183,6 +183,10 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
     let Some(words) = state.trouble.clone().or(broken).or_else(failed) else {
         return Html::default();
     };
+    let again = match state.can_retry() {
+        true => "Try again",
+        false => "Dismiss",
+    };
     let kept = match state.variants.run() {
         Some(_) if !state.variants.selected().is_fresh() => {
             " The page still shows the last successful run."
@@ -192,7 +196,7 @@ fn trouble(state: &State, act: &Callback<Action>) -> Html {
     html! {
         <section class="card trouble" role="alert">
             <p id="trouble">{ format!("{}.{kept}", words.trim_end_matches('.')) }</p>
-            { attr::button("button", Some("retry"), None, "Try again".into(), press(act, Action::Retry)) }
+            { attr::button("button", Some("retry"), None, again.into(), press(act, Action::Retry)) }
         </section>
     }
 }

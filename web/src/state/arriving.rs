@@ -133,8 +133,13 @@ impl State {
             return vec![];
         }
         self.source.loading = None;
-        self.trouble = Some(message);
         self.source.unread = self.source.reading.take();
+        let title = self.source.unread.as_ref().map(Subject::title);
+        self.trouble = Some(match title {
+            // Of several files that were opened, the one that could not be.
+            Some(title) if !message.starts_with(title) => format!("{title}: {message}"),
+            _ => message,
+        });
         self.stay()
     }
 
@@ -166,6 +171,11 @@ impl State {
         self.source.unread = Some(subject);
         effects.extend(self.stay());
         effects
+    }
+
+    /// Whether what went wrong may go right the next time. What is wrong in a link stays wrong.
+    pub fn can_retry(&self) -> bool {
+        self.trouble.is_none() || self.source.unread.is_some() || self.source.title().is_none()
     }
 
     /// The user wants what was cancelled or failed to be tried again.

@@ -14,7 +14,8 @@ fn a_file_that_cannot_be_read_leaves_what_was_there() {
     assert!(state.is_busy());
     state.update(Arrival::LoadFailed(2, "line 2: no".to_owned()));
     assert_eq!(state.source.subject, Subject::Bundled);
-    assert_eq!(state.trouble.as_deref(), Some("line 2: no"));
+    assert_eq!(state.trouble.as_deref(), Some("bad.hwt: line 2: no"));
+    assert!(state.can_retry());
     assert!(!state.is_busy());
     assert!(state.variants.run().is_some());
 }
