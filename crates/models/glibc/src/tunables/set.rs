@@ -2,7 +2,6 @@
 
 use crate::chunk::request_to_size;
 use crate::params::{MMAP_THRESHOLD_MAX, Params, TCACHE_BINS};
-use crate::rules::{Rules, Thp};
 use crate::version::Version;
 use highwater_allocator::{Bytes, Tone};
 use std::borrow::Cow;
@@ -244,14 +243,8 @@ pub(super) fn hugetlb(setting: &mut Setting<'_>) -> Effect {
         0 => return applied("malloc uses no huge pages."),
         1 => {
             setting.params.asks_for_huge_pages = true;
-            let steps = match Rules::of(setting.version).thp {
-                Thp::Break => "Its heap then grows and shrinks in steps of a huge page.",
-                Thp::NewHeaps | Thp::Heaps => {
-                    "Its heap and those of arenas then grow and shrink in steps of a huge page, also in mode always."
-                }
-            };
-            let text = "malloc asks for transparent huge pages (MADV_HUGEPAGE) where the machine leaves them to programs (mode madvise). ";
-            return (Surprise, (text.to_owned() + steps).into());
+            let text = "malloc asks for transparent huge pages (MADV_HUGEPAGE) in mode madvise. Its heap then moves in steps of a huge page, from 2.43 on also those of arenas.";
+            return (Surprise, text.into());
         }
         2 => Bytes::mib(2),
         _ if number == 2 << 20 || number == 1 << 30 => Bytes(number),
