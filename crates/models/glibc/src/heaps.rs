@@ -54,14 +54,9 @@ impl Call<'_> {
             self.kernel.mprotect(from, size - heap.protected);
             heap.protected = size;
         }
-        let asks = match self.shared.rules.thp {
-            Thp::Break => false,
-            Thp::NewHeaps => heap.size < self.kernel.huge_page_size(),
-            Thp::Heaps => true,
-        };
         heap.size = size;
         heap.end = heap.base + size;
-        if asks {
+        if self.shared.rules.thp == Thp::Heaps {
             let Shared { params, rules, .. } = &*self.shared;
             madvise_thp(self.kernel, params, rules, heap.base, size);
         }

@@ -140,7 +140,7 @@ pub(crate) enum Thp {
     /// malloc asks for huge pages where a heap begins if that is large enough. 2.35 to 2.42.
     Break,
     /// The program break and the heaps of arenas, in mode `always` as well (9097cbf5d8, 05a14648e9). `grow_heap` asks only for
-    /// heaps smaller than a huge page, so what a heap grows by gets small pages. 2.43.
+    /// heaps smaller than a huge page, which none is, so what a heap grows by gets small pages. 2.43.
     NewHeaps,
     /// The same, and `grow_heap` always asks. From 2.44 on.
     Heaps,
