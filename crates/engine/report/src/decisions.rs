@@ -269,7 +269,7 @@ fn refused(arena: u16, considered: Considered, top_size: Bytes, reason: Refusal)
             format!("{top} is {top_size}, below the trim threshold of {threshold}")
         }
         Refusal::LessThanAPage => {
-            format!("{top} is {top_size}; less than one page remains above the padding")
+            format!("{top} is {top_size}; less than a page or huge page remains above the padding")
         }
         Refusal::ForeignBreak => "something else has moved the program break".to_owned(),
     };
@@ -357,7 +357,7 @@ mod tests {
         });
         assert_eq!(
             refused.1,
-            "free() considered a trim and refused: arena 3's top is 4096 B; less than one page remains above the \
+            "free() considered a trim and refused: arena 3's top is 4096 B; less than a page or huge page remains above the \
              padding; the freed memory cannot reach the top: a 48 B chunk at 0x1000 in thread 7's tcache blocks it"
         );
     }

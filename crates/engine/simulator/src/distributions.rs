@@ -32,13 +32,15 @@ const FAMILIES: [&str; 7] = [
 /// A line for each release: the first word of its family, its number with the other names that tags give it, its glibc, and
 /// its jemalloc where that is known and modelled.
 ///
-/// Debian's are from its packages, the others' from what their images and packages are called. openSUSE Leap 15.6 has the C
-/// library of SUSE Linux Enterprise 15 SP6. jemalloc of EPEL 10 is not in the table: its release is not known here.
+/// Debian's are from its packages as of November 2026 (those of testing and unstable move), Ubuntu's from the packages of its
+/// images (docker-library's repo-info) and its package pages, Fedora's and EPEL's from theirs, the others' from what their
+/// images and packages are called. openSUSE Leap 15.6 has the C library of SUSE Linux Enterprise 15 SP6.
 const RELEASES: &str = "\
 debian 10|buster 2.28
 debian 11|bullseye 2.31 5.2.1
 debian 12|bookworm 2.36 5.3.0
 debian 13|trixie 2.41 5.3.0
+debian testing|forky 2.43 5.3.1
 debian unstable|sid 2.43 5.3.1
 debian experimental|rc-buggy 2.44
 ubuntu 18.04|bionic 2.27
@@ -46,26 +48,29 @@ ubuntu 20.04|focal 2.31 5.2.1
 ubuntu 22.04|jammy 2.35 5.2.1
 ubuntu 23.10|mantic 2.38
 ubuntu 24.04|noble 2.39 5.3.0
-ubuntu 24.10|oracular 2.40
-ubuntu 25.04|plucky 2.41
-ubuntu 25.10|questing 2.42
-ubuntu 26.04|resolute 2.43
+ubuntu 24.10|oracular 2.40 5.3.0
+ubuntu 25.04|plucky 2.41 5.3.0
+ubuntu 25.10|questing 2.42 5.3.0
+ubuntu 26.04|resolute 2.43 5.3.0
+ubuntu 26.10|stonking 2.44
 fedora 40 2.39 5.3.0
 fedora 41 2.40 5.3.0
 fedora 42 2.41 5.3.0
-fedora 43 2.42
-fedora 44 2.43
+fedora 43 2.42 5.3.0
+fedora 44 2.43 5.3.0
+fedora 45 2.44 5.3.0
 rockylinux 7 2.17
 rockylinux 8 2.28 5.2.1
 rockylinux 9 2.34 5.2.1
-rockylinux 10 2.39
+rockylinux 10 2.39 5.3.0
 ubi 8 2.28 5.2.1
 ubi 9 2.34 5.2.1
-ubi 10 2.39
+ubi 10 2.39 5.3.0
 amazonlinux 2 2.26
 amazonlinux 2023 2.34
 leap 15.5|15.4|15.3 2.31
 leap 15.6|15 2.38
+leap 16.0 2.40
 ";
 
 /// A release of a distribution, and what it has.
@@ -148,8 +153,8 @@ impl System {
 const BETWEEN: &str = "linux gnu stream minimal base slim micro init release enterprise server";
 
 /// What the words of an image, or of a distribution's name, mean: the release that they name, by a distribution with a number
-/// or by the name of a release alone.
-pub(crate) fn system_named(words: &[&str]) -> Option<System> {
+/// or, where `alone`, by the name of a release alone.
+pub(crate) fn system_named(words: &[&str], alone: bool) -> Option<System> {
     systems().find(|system| {
         words.iter().enumerate().any(|(at, word)| {
             let behind = words[at + 1..].iter();
@@ -164,7 +169,7 @@ pub(crate) fn system_named(words: &[&str]) -> Option<System> {
                     number => system.is_release(number),
                 })
             };
-            system.is_named(word) || system.words().any(is_release_of)
+            (alone && system.is_named(word)) || system.words().any(is_release_of)
         })
     })
 }

@@ -25,11 +25,14 @@ pub struct Image {
 /// An image that nothing is known of, or one whose C library is not modelled.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum UnknownImage {
-    /// It has musl.
-    #[error(
-        "{0} has musl, whose malloc is not modelled and reads none of these settings; name an image with glibc, such as debian:12"
-    )]
-    Musl(String),
+    /// It has musl, or no C library at all.
+    #[error("{image} has {has}; name an image with glibc, such as debian:12")]
+    Other {
+        /// The image.
+        image: String,
+        /// What it has, and what follows from that.
+        has: &'static str,
+    },
     /// It names no release of a distribution that is known.
     #[error(
         "{0} names no release of a distribution that is known; add one to its tag, such as -bookworm, or name the one in its /etc/os-release, such as {KNOWN}"
@@ -49,19 +52,24 @@ impl FromStr for Image {
         let (image, tag) = last.split_once(':').unwrap_or((last, ""));
         let words = words(last);
         if words.iter().any(|word| word.starts_with("alpine")) {
-            return Err(UnknownImage::Musl(name));
+            let has = "musl, whose malloc is not modelled and reads none of these settings";
+            return Err(UnknownImage::Other { image: name, has });
         }
-        // The folders of a registry are looked at as well, as in ubi9/python-312.
-        let named = system_named(&words).or_else(|| system_named(&self::words(&lower)));
-        // The images of Python moved to Debian 13 in August 2025.
-        let is_guessed = named.is_none()
-            && image == "python"
-            && is_official(lower.rsplit('/').skip(1))
-            && is_recent_python(tag);
-        let system = match named {
-            None if is_guessed => system_named(&["trixie"]),
-            named => named,
+        if lower == "scratch" || lower.contains("distroless/static") {
+            let has = "no C library, so a program runs with its own";
+            return Err(UnknownImage::Other { image: name, has });
+        }
+        // The folders of a registry are looked at as well, as in ubi9/python-312, but not for the name of a release alone: a
+        // company may be called Noble.
+        let named =
+            system_named(&words, true).or_else(|| system_named(&self::words(&lower), false));
+        let usual = if image == "python" && is_official(lower.rsplit('/').skip(1)) {
+            usual_debian(tag)
+        } else {
+            None
         };
+        let is_guessed = named.is_none() && usual.is_some();
+        let system = named.or_else(|| system_named(&[usual?], true));
         let asked = system.and_then(|system| {
             let asked = Choice::nearest(&format!("glibc@{}", system.glibc));
             Some((system, asked.ok()?))
@@ -102,18 +110,40 @@ fn is_official<'a>(mut folders: impl Iterator<Item = &'a str>) -> bool {
     matches!(folders.next(), None | Some("library" | "docker.io"))
 }
 
-/// Whether a tag names a Python whose images were still built in August 2025, and nothing that would be another distribution
-/// or system.
-fn is_recent_python(tag: &str) -> bool {
-    const OLDEST: u32 = 9;
-    tag.split('-').all(|word| {
+/// The release of Debian that an image of Python has whose tag names none and nothing that would be another distribution or
+/// system: Debian 13 from August 2025 on, 12 from June 2023 on. A patch release that ended before stays as it was. docker-library's
+/// official-images, library/python, changes of 2023-06-13 and 2025-08-11. None for older ones, and for releases before the final.
+fn usual_debian(tag: &str) -> Option<&'static str> {
+    let mut usual = "trixie";
+    for word in tag.split('-') {
         let mut numbers = word.split('.');
         match (numbers.next(), numbers.next()) {
-            (Some("" | "slim" | "latest" | "3"), None) => true,
-            (Some("3"), Some(minor)) => minor.parse().is_ok_and(|minor: u32| minor >= OLDEST),
-            _ => false,
+            (Some("" | "slim" | "latest" | "3"), None) => {}
+            (Some("3"), Some(minor)) => {
+                let (first_on_12, first_on_13) = match minor.parse().ok()? {
+                    9 => (17, 23),
+                    10 => (12, 18),
+                    11 => (4, 13),
+                    12 => (0, 11),
+                    13 => (0, 6),
+                    14.. => (0, 0),
+                    _ => return None,
+                };
+                let patch: u32 = match numbers.next() {
+                    Some(patch) => patch.parse().ok()?,
+                    None => first_on_13,
+                };
+                if patch < first_on_12 {
+                    return None;
+                }
+                if patch < first_on_13 {
+                    usual = "bookworm";
+                }
+            }
+            _ => return None,
         }
-    })
+    }
+    Some(usual)
 }
 
 /// Some of the images, as an error names them.
@@ -255,7 +285,7 @@ mod tests {
                 "2.36",
                 Some("5.3.0"),
             ),
-            ("RHEL 10", "2.39", None),
+            ("RHEL 10", "2.39", Some("5.3.0")),
             ("rhel:8.10", "2.28", Some("5.2.1")),
             ("Amazon Linux 2023", "2.34", None),
             (
@@ -285,8 +315,36 @@ mod tests {
                 Some("5.3.0"),
             ),
             ("node:20-buster-slim", "2.28", None),
+            ("python:3.12.4-slim", "2.36", Some("5.3.0")),
+            ("python:3.12.11-slim", "2.41", Some("5.3.0")),
+            ("python:3.13.0", "2.36", Some("5.3.0")),
+            ("python:3.11.4-slim", "2.36", Some("5.3.0")),
+            ("python:3.9.23", "2.41", Some("5.3.0")),
+            ("python:3.14.0-slim", "2.41", Some("5.3.0")),
+            ("ubuntu:26.04", "2.43", Some("5.3.0")),
+            ("eclipse-temurin:21-jre-resolute", "2.43", Some("5.3.0")),
+            ("ubuntu:stonking", "2.44", None),
+            ("ubuntu:25.10", "2.42", Some("5.3.0")),
+            ("fedora:43", "2.42", Some("5.3.0")),
+            ("fedora:45", "2.44", Some("5.3.0")),
+            ("opensuse/leap:16.0", "2.40", None),
+            ("buildpack-deps:forky-scm", "2.43", Some("5.3.1")),
+            ("almalinux:10", "2.39", Some("5.3.0")),
+            ("quay.io/centos/centos:stream10", "2.39", Some("5.3.0")),
+            ("node:${NODE_VERSION}-bookworm-slim", "2.36", Some("5.3.0")),
+            ("amazoncorretto:21-al2023-headless", "2.34", None),
+            (
+                "mcr.microsoft.com/mssql/server:2022-CU13-ubuntu-22.04",
+                "2.35",
+                Some("5.2.1"),
+            ),
+            (
+                "gcr.io/distroless/base-nossl-debian12:nonroot",
+                "2.36",
+                None,
+            ),
             ("debian:10", "2.28", None),
-            ("ubuntu:24.10", "2.40", None),
+            ("ubuntu:24.10", "2.40", Some("5.3.0")),
             ("opensuse/leap:15.5", "2.31", None),
             ("paketobuildpacks/run-jammy-base", "2.35", Some("5.2.1")),
             ("Ubuntu-22.04", "2.35", Some("5.2.1")),
@@ -371,7 +429,7 @@ mod tests {
         ] {
             assert_eq!(installs(name), Some(expected), "{name}");
         }
-        assert_eq!(installs("rockylinux:10"), None, "no package is known");
+        assert_eq!(installs("amazonlinux:2023"), None, "no package is known");
         assert_eq!(installs("ubi9-micro"), None, "it has no dnf");
     }
 
@@ -381,6 +439,8 @@ mod tests {
             ("alpine:3.20", "musl"),
             ("python:3.12-alpine", "musl"),
             ("node:22-slim", "-bookworm"),
+            ("gcr.io/distroless/static-debian12:nonroot", "no C library"),
+            ("scratch", "no C library"),
             ("mycompany/service:4", "debian:12"),
             ("cgr.dev/chainguard/wolfi-base", "/etc/os-release"),
             // Names of releases that move, and releases that are not known.
@@ -393,6 +453,31 @@ mod tests {
             ("python:3.12-windowsservercore-ltsc2022", "names no release"),
             ("python:3.8-slim", "names no release"),
             ("python:2.7", "names no release"),
+            // Never built on Debian 12, or of an unknown age.
+            ("python:3.11.3-slim", "names no release"),
+            ("python:3.9.1", "names no release"),
+            ("python:3.14.0a5-slim", "names no release"),
+            ("python:3.$MINOR-slim", "names no release"),
+            // A company of that name.
+            ("registry.example/noble/service:3", "names no release"),
+            // Other distributions, and tags that leave it open.
+            ("photon:5.0", "names no release"),
+            ("archlinux:base", "names no release"),
+            (
+                "mcr.microsoft.com/azurelinux/base/core:3.0",
+                "names no release",
+            ),
+            ("mcr.microsoft.com/dotnet/aspnet:8.0", "names no release"),
+            ("public.ecr.aws/lambda/python:3.12", "names no release"),
+            ("postgres:16", "names no release"),
+            ("rust:1-slim", "names no release"),
+            ("redis:8.2", "names no release"),
+            ("php:8.3-fpm", "names no release"),
+            ("oracle/graalvm-ce:21", "names no release"),
+            (
+                "quay.io/jupyter/minimal-notebook:2024-10-07",
+                "names no release",
+            ),
             ("cgr.dev/chainguard/python:latest", "names no release"),
             ("bitnami/python:3.12", "names no release"),
             // A number that belongs to something else.

@@ -121,7 +121,8 @@ fn of_package(numbers: &[u32], version: &str) -> Option<GlibcVersion> {
     };
     match numbers {
         [2, 36] => {
-            let update = package.strip_prefix("9+deb12u").map_or(0, number_at);
+            let update = package.split_once("deb12u");
+            let update = update.map_or(0, |(_, update)| number_at(update));
             (update < 8).then_some(GlibcVersion::V2_36ByAffinity)
         }
         [2, 34] => {
@@ -262,12 +263,16 @@ mod tests {
             ("glibc@2.36-9+deb12u8", "glibc@2.36"),
             ("glibc@2.36-9+deb12u4", "glibc@2.36-9+deb12u7"),
             ("libc6 2.36-9", "glibc@2.36-9+deb12u7"),
+            ("libc6 2.36-9+rpt2+deb12u4", "glibc@2.36-9+deb12u7"),
+            ("libc6 2.36-9+rpt2+deb12u13", "glibc@2.36"),
             ("libc6 2.36-0ubuntu4", "glibc@2.36-9+deb12u7"),
             ("glibc@2.28-251.el8", "glibc@2.28"),
             ("glibc-2.34-60.el9", "glibc@2.34-60.el9"),
             ("glibc-2.34-83.el9_3.7", "glibc@2.34-60.el9"),
             ("glibc-2.34-83.el9_3.12", "glibc@2.34"),
             ("glibc-2.34-168.el9", "glibc@2.34"),
+            ("glibc-2.34-100.0.1.el9_4.2", "glibc@2.34"),
+            ("glibc-2.34-231.amzn2023.0.4", "glibc@2.34"),
             ("glibc 2.34-52.amzn2023.0.11", "glibc@2.34"),
             ("glibc@2.35-0ubuntu3.4", "glibc@2.35"),
             ("ubuntu:24.04", "glibc@2.39"),

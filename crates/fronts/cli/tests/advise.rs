@@ -246,9 +246,11 @@ fn a_remedy_is_pasted_in_the_form_of_the_file_and_does_what_was_foretold() {
         &serde_json::json!(["ubuntu:22.04 has Ubuntu 22.04 with glibc 2.35."])
     );
 
-    let musl = file("musl.Dockerfile", "FROM python:3.12-alpine\n");
-    let refused = highwater(&[&asked[..], &[&musl]].concat());
-    assert_eq!(refused.status.code(), Some(2));
+    for (name, base) in [("musl", "python:3.12-alpine"), ("none", "scratch")] {
+        let other = file(&format!("{name}.Dockerfile"), format!("FROM {base}\n"));
+        let refused = highwater(&[&asked[..], &[&other]].concat());
+        assert_eq!(refused.status.code(), Some(2), "{base}");
+    }
     let unknown = file("own.Dockerfile", "FROM registry.example/base:1\n");
     let output = highwater(&[&asked[..], &[&unknown]].concat());
     let said = String::from_utf8_lossy(&output.stderr);

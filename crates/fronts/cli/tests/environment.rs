@@ -153,6 +153,8 @@ fn a_dockerfile_is_judged_for_the_image_that_it_is_built_from() {
     assert!(said.starts_with("Runs on jemalloc 5.3.0"), "{said}");
     let said = settings("FROM python:3.12-alpine\nENV MALLOC_ARENA_MAX=2\n", &[]);
     assert!(said.starts_with("python:3.12-alpine has musl"), "{said}");
+    let said = settings("FROM scratch\nENV MALLOC_ARENA_MAX=2\n", &[]);
+    assert!(said.starts_with("scratch has no C library"), "{said}");
     let said = settings("FROM base:1\nENV MALLOC_ARENA_MAX=2\n", &[]);
     assert!(said.contains("with --allocator.\n"), "{said}");
     let compose = "services:\n  db: {image: postgres:16-bookworm}\n  app:\n    image: ubuntu:24.04\n    environment:\n    - MALLOC_TRIM_THRESHOLD_=64K\n";

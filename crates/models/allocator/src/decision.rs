@@ -37,7 +37,7 @@ pub enum Refusal {
         /// The threshold in force.
         threshold: Bytes,
     },
-    /// Less than one whole page lies above what has to stay.
+    /// Less than one whole page, or huge page where the heap moves by those, lies above what has to stay.
     LessThanAPage,
     /// The program break is not where the allocator left it: somebody else moved it.
     ForeignBreak,

@@ -35,12 +35,17 @@ impl Call<'_> {
 
     /// See [`thp::madvise_thp`].
     pub(crate) fn madvise_thp(&mut self, start: Address, length: Bytes) {
-        thp::madvise_thp(self.kernel, &self.shared.params, start, length);
+        let Shared { params, rules, .. } = &*self.shared;
+        thp::madvise_thp(self.kernel, params, rules, start, length);
     }
 
-    /// The steps in which the end of the heap moves: pages, or huge pages.
+    /// See [`thp::break_unit`].
     pub(crate) fn break_unit(&self) -> Bytes {
-        let huge = thp::thp_pagesize(self.kernel, &self.shared.params);
-        huge.unwrap_or(self.kernel.page_size())
+        thp::break_unit(self.kernel, &self.shared.params, self.shared.rules)
+    }
+
+    /// See [`thp::heap_unit`].
+    pub(crate) fn heap_unit(&self) -> Bytes {
+        thp::heap_unit(self.kernel, &self.shared.params, self.shared.rules)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::params::Params;
 use crate::rules::{
-    ArenaLimit, BreakFallback, MappedLayout, Memalign, ReallocKeeps, Rules, TcacheStart,
+    ArenaLimit, BreakFallback, MappedLayout, Memalign, ReallocKeeps, Rules, TcacheStart, Thp,
 };
 use crate::version::Version;
 pub use highwater_allocator::Difference;
@@ -150,11 +150,17 @@ const TOPICS: [Topic<Rules, Params>; 15] = [
     },
     Topic {
         title: "heaps of arenas with huge pages",
-        source: "malloc/arena.c, heap_max_size; elf/dl-tunables.list",
-        text: |rules, _| match (rules.heap_of_huge_pages, rules.heap_info.0) {
-            (_, 32) => "No tunable for huge pages exists.",
-            (true, _) => "Four huge pages instead of 64 MiB.",
-            (false, _) => "64 MiB, as without huge pages.",
+        source: "malloc/arena.c, heap_max_size, new_heap, grow_heap; elf/dl-tunables.list",
+        text: |rules, _| match (rules.heap_of_huge_pages, rules.thp, rules.heap_info.0) {
+            (_, _, 32) => "No tunable for huge pages exists.",
+            (true, ..) => "Four huge pages instead of 64 MiB.",
+            (false, Thp::Break, _) => "64 MiB, as without huge pages.",
+            (false, Thp::NewHeaps, _) => {
+                "64 MiB, as without. With hugetlb=1 they move by huge pages, but what they grow by gets small pages."
+            }
+            (false, Thp::Heaps, _) => {
+                "64 MiB, as without. With hugetlb=1 they move by huge pages, and what they grow by gets huge pages."
+            }
         },
     },
     Topic {

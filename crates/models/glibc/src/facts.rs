@@ -1,7 +1,9 @@
 //! What somebody who explains a heap asks of the allocator: who uses an arena, and whose a thread cache's table is.
 
 use crate::Glibc;
-use highwater_allocator::{Address, Bytes, ThreadId};
+use crate::shared::Shared;
+use crate::thp::{break_unit, heap_unit};
+use highwater_allocator::{Address, Bytes, Kernel, ThreadId};
 
 /// Who uses an arena.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,13 +45,16 @@ impl Glibc {
         Some(ThreadId(thread as u16))
     }
 
-    /// Returns the end of a top of this size that a trim with the padding in force cuts off; the trim threshold is not looked at.
+    /// Returns the end of an arena's top of this size that a trim with the padding in force cuts off; the trim threshold is not looked at.
     ///
     /// glibc 2.36, malloc/malloc.c: `systrim`; malloc/arena.c: `heap_trim`.
-    pub fn cut_from_top(&self, top: Bytes, page: Bytes) -> Bytes {
+    pub fn cut_from_top(&self, kernel: &Kernel, arena: u16, top: Bytes) -> Bytes {
+        let Shared { params, rules, .. } = &self.shared;
+        let unit = match arena {
+            0 => break_unit(kernel, params, rules),
+            _ => heap_unit(kernel, params, rules),
+        };
         let beyond = top.saturating_sub(crate::chunk::MIN_SIZE + Bytes(1));
-        beyond
-            .saturating_sub(self.shared.params.top_pad)
-            .align_down(page)
+        beyond.saturating_sub(params.top_pad).align_down(unit)
     }
 }

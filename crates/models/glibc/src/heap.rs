@@ -4,7 +4,7 @@
 
 use crate::chunk::Chunk;
 use crate::shared::Shared;
-use crate::thp::madvise_thp;
+use crate::thp::{heap_unit, madvise_thp};
 use highwater_allocator::{Address, Bytes, Kernel};
 
 /// `HEAP_MIN_SIZE`
@@ -64,14 +64,14 @@ pub(crate) fn open(
     } else {
         span
     };
-    let length = length.align_up(kernel.page_size());
+    let length = length.align_up(heap_unit(kernel, &shared.params, shared.rules));
     if shared.params.huge_page.is_some() {
         // Huge pages are tried first. There are none, but the attempt uses up the place.
         shared.next_area = None;
     }
     let base = reserve(kernel, &mut shared.next_area, span)?;
     kernel.mprotect(base, length);
-    madvise_thp(kernel, &shared.params, base, length);
+    madvise_thp(kernel, &shared.params, shared.rules, base, length);
     Some((base, length))
 }
 

@@ -6,6 +6,9 @@ use crate::call::Call;
 use crate::chunk::{ALIGNMENT, Chunk, HEADER, MIN_SIZE};
 use crate::free::Merged;
 use crate::heap::{Heap, open};
+use crate::rules::Thp;
+use crate::shared::Shared;
+use crate::thp::madvise_thp;
 use highwater_allocator::{Address, Bytes, Considered, Decision, Refusal};
 
 impl Call<'_> {
@@ -35,13 +38,13 @@ impl Call<'_> {
     /// `grow_heap`
     fn grow_heap(&mut self, short: Bytes) -> bool {
         let span = self.shared.heap_span();
-        let page = self.kernel.page_size();
+        let unit = self.heap_unit();
         let arena = self.arena.number;
         let top = self.arena.top;
         let Some(heap) = self.arena.heaps.last_mut() else {
             return false;
         };
-        let more = short.align_up(page);
+        let more = short.align_up(unit);
         let size = heap.size + more;
         if size > span {
             return false;
@@ -53,6 +56,10 @@ impl Call<'_> {
         }
         heap.size = size;
         heap.end = heap.base + size;
+        if self.shared.rules.thp == Thp::Heaps {
+            let Shared { params, rules, .. } = &*self.shared;
+            madvise_thp(self.kernel, params, rules, heap.base, size);
+        }
         let top_size = heap.end - self.chunks.start(top);
         self.chunks.set_size(top, top_size);
         self.shared.log.record(Decision::HeapGrown {
@@ -107,7 +114,7 @@ impl Call<'_> {
     pub(crate) fn heap_trim(&mut self, merged: Merged) {
         let merged = Some(merged);
         while self.arena.heaps.len() > 1 && self.delete_last_heap() {}
-        let page = self.kernel.page_size();
+        let unit = self.heap_unit();
         let pad = self.shared.params.top_pad;
         let top = self.arena.top;
         let top_size = self.top_size();
@@ -120,7 +127,7 @@ impl Call<'_> {
             );
         }
         let area = (top_size.0 as i64) - (MIN_SIZE.0 as i64) - 1;
-        let extra = Bytes((area as u64).wrapping_sub(pad.0)).align_down(page);
+        let extra = Bytes((area as u64).wrapping_sub(pad.0)).align_down(unit);
         if area < 0 || area as u64 <= pad.0 || extra == Bytes::ZERO {
             return self.refuse_trim(Considered::LargeMerge, merged, Refusal::LessThanAPage);
         }
@@ -160,9 +167,9 @@ impl Call<'_> {
             whole += self.chunks.size(below);
         }
         let room = whole + (span - previous.size);
-        let page = self.kernel.page_size();
+        let unit = self.heap_unit();
         let pad = self.shared.params.top_pad;
-        if room < Bytes(pad.0.wrapping_add(MIN_SIZE.0 + page.0)) {
+        if room < Bytes(pad.0.wrapping_add(MIN_SIZE.0 + unit.0)) {
             return false;
         }
         if self.shared.next_area == Some(last.base + span) {

@@ -272,9 +272,10 @@ impl Allocator for Glibc {
     }
 
     fn reclaimable(&self, kernel: &Kernel) -> Reclaimable {
+        let unit = thp::break_unit(kernel, &self.shared.params, self.shared.rules);
         let mut found = Reclaimable::default();
         for arena in &self.arenas {
-            arena.find_reclaimable(&self.chunks, kernel, &mut found);
+            arena.find_reclaimable(&self.chunks, kernel, unit, &mut found);
         }
         found
     }

@@ -57,6 +57,8 @@ pub(crate) struct Rules {
     pub(crate) arena_limit: ArenaLimit,
     /// Whether heaps of arenas have the size of four huge pages where those were asked for: `heap_max_size`, 2.35 to 2.41.
     pub(crate) heap_of_huge_pages: bool,
+    /// What moves by huge pages where malloc asks for them.
+    pub(crate) thp: Thp,
     /// Whether the thread that calls malloc first is given the main arena, rather than the main thread: `ptmalloc_init`,
     /// called by the loader from 2.42 on.
     pub(crate) first_caller_gets_main: bool,
@@ -131,6 +133,19 @@ pub(crate) enum BreakFallback {
     Request,
 }
 
+/// What moves by huge pages where malloc asks for them: `glibc.malloc.hugetlb=1`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Thp {
+    /// The program break, where the machine leaves huge pages to programs (mode `madvise`). Heaps of arenas grow by pages, and
+    /// malloc asks for huge pages where a heap begins if that is large enough. 2.35 to 2.42.
+    Break,
+    /// The program break and the heaps of arenas, in mode `always` as well (9097cbf5d8, 05a14648e9). `grow_heap` asks only for
+    /// heaps smaller than a huge page, which none is, so what a heap grows by gets small pages. 2.43.
+    NewHeaps,
+    /// The same, and `grow_heap` always asks. From 2.44 on.
+    Heaps,
+}
+
 const V2_36: Rules = Rules {
     heap_info: Bytes(48),
     arena_struct: Bytes(2200),
@@ -152,6 +167,7 @@ const V2_36: Rules = Rules {
     arenas_by_affinity: false,
     arena_limit: ArenaLimit::EightPerCore,
     heap_of_huge_pages: true,
+    thp: Thp::Break,
     first_caller_gets_main: true,
     hooked: false,
 };
@@ -220,6 +236,7 @@ const V2_43: Rules = Rules {
     memalign: Memalign::Shifted,
     mapped_layout: MappedLayout::LikeAHeap,
     break_fallback: BreakFallback::Request,
+    thp: Thp::NewHeaps,
     ..V2_42
 };
 
@@ -227,6 +244,7 @@ const V2_44: Rules = Rules {
     tcache_padded_twice: false,
     exact_fits_are_cached: false,
     arena_limit: ArenaLimit::OnePerCore,
+    thp: Thp::Heaps,
     ..V2_43
 };
 

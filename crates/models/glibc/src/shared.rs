@@ -5,7 +5,7 @@ use crate::rules::Rules;
 use highwater_allocator::{Address, Bytes, DecisionLog, Numbers};
 
 /// `HEAP_MAX_SIZE`
-const HEAP_MAX: Bytes = Bytes::mib(64);
+pub(crate) const HEAP_MAX: Bytes = Bytes::mib(64);
 
 /// What all arenas and threads of a process share.
 #[derive(Clone)]

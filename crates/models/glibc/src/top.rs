@@ -7,7 +7,7 @@ use crate::arena::Segment;
 use crate::call::Call;
 use crate::chunk::{ALIGNMENT, Chunk, HEADER, MIN_SIZE, WORD};
 use crate::free::Merged;
-use crate::rules::BreakFallback;
+use crate::rules::{BreakFallback, Thp};
 use highwater_allocator::{Address, Bytes, Considered, Decision, Refusal};
 
 /// `MMAP_AS_MORECORE_SIZE`: the least that is mapped where the program break cannot be moved.
@@ -41,8 +41,9 @@ impl Call<'_> {
         if self.arena.contiguous {
             wanted = wanted.wrapping_sub(old_size.0);
         }
-        // The break as the library knows it (`__curbrk`). Also malloc_trim before the first block asks for it.
-        let known = match self.shared.knows_break {
+        // The break as the library knows it (`__curbrk`), which malloc_trim before the first block asks for as well; from 2.43
+        // on the break itself.
+        let known = match self.shared.knows_break || self.shared.rules.thp != Thp::Break {
             true => self.kernel.brk().0,
             false => 0,
         };

@@ -52,11 +52,12 @@ impl Call<'_> {
 }
 
 impl Arena {
-    /// Adds what `malloc_trim(0)` would give back of this arena.
+    /// Adds what `malloc_trim(0)` would give back of this arena. The end of the heap moves by `unit`.
     pub(crate) fn find_reclaimable(
         &self,
         chunks: &Chunks,
         kernel: &Kernel,
+        unit: Bytes,
         found: &mut Reclaimable,
     ) {
         if self.top.is_none() {
@@ -95,7 +96,7 @@ impl Arena {
             }
         }
         if self.is_main() {
-            add(trimmed_from(top, end, kernel));
+            add(trimmed_from(top, end, kernel, unit));
         }
         found.looks += looks;
     }
@@ -125,9 +126,14 @@ impl Arena {
 }
 
 /// The range that `systrim` with no padding would cut off a top from `start` to `end`.
-fn trimmed_from(start: Address, end: Address, kernel: &Kernel) -> Option<(Address, Bytes)> {
+fn trimmed_from(
+    start: Address,
+    end: Address,
+    kernel: &Kernel,
+    unit: Bytes,
+) -> Option<(Address, Bytes)> {
     let beyond = (end - start).saturating_sub(MIN_SIZE + Bytes(1));
-    let extra = beyond.align_down(kernel.page_size());
+    let extra = beyond.align_down(unit);
     (kernel.brk() == end).then(|| (end - extra, extra))
 }
 

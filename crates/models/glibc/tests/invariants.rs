@@ -34,6 +34,8 @@ const ENVIRONMENTS: &[&str] = &[
     "GLIBC_TUNABLES=glibc.malloc.tcache_count=65535:glibc.malloc.tcache_max=0",
     "GLIBC_TUNABLES=glibc.malloc.mxfast=0:glibc.malloc.tcache_count=1",
     "GLIBC_TUNABLES=glibc.malloc.mxfast=160:glibc.malloc.tcache_unsorted_limit=1",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.top_pad=3000000",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=2",
     "MALLOC_ARENA_MAX=1",
     "MALLOC_ARENA_MAX=2",

@@ -103,6 +103,7 @@ const ENVIRONMENTS: &[&str] = &[
     "GLIBC_TUNABLES=glibc.malloc.mxfast=160",
     "GLIBC_TUNABLES=glibc.malloc.mxfast=161",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=0",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=2",
     // What takes the environment's name above, by its own.
     "GLIBC_TUNABLES=glibc.malloc.check=3",
@@ -130,6 +131,8 @@ const ENVIRONMENTS: &[&str] = &[
     "MALLOC_ARENA_MAX=1 MALLOC_MMAP_MAX_=0",
     "MALLOC_ARENA_MAX=3 MALLOC_TRIM_THRESHOLD_=0 MALLOC_TOP_PAD_=0",
     "MALLOC_ARENA_TEST=1 MALLOC_MMAP_THRESHOLD_=1073741824",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4000000",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.arena_max=2:glibc.malloc.top_pad=3000000",
     "GLIBC_TUNABLES=glibc.malloc.arena_max=2:glibc.malloc.hugetlb=2",
     "GLIBC_TUNABLES=glibc.malloc.hugetlb=2:glibc.malloc.mmap_threshold=1073741824",
     "MALLOC_TRIM_THRESHOLD_=65536 MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=16384",

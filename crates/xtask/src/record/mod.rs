@@ -35,60 +35,65 @@ pub(crate) fn run(options: &options::Record) -> Result<ExitCode> {
         Some(folder) => folder.join("venv/bin/python").display().to_string(),
         None => "python3".to_owned(),
     };
-    let rounds = options.rounds;
-    let mut report = heading(options, &python)?;
-    let mut add = |title: &str, aim: &str, text: String| {
-        let section = format!("## {title}\n\n{aim}{}\n", text.trim_end());
-        println!("{section}");
-        report += &format!("\n{section}");
-    };
-    add("A call", AIM_CALLS, cost::calls(&place, rounds)?);
-    add(
-        "Programs",
-        AIM_PROGRAMS,
-        cost::whole(&place, &python, rounds)?,
-    );
-    match &options.service {
-        Some(folder) => add(
-            "A service",
-            AIM_SERVICE,
-            cost::service(&place, folder, rounds)?,
-        ),
-        None => add(
-            "A service",
-            "",
-            "Not measured: `--service` names no folder.".into(),
-        ),
-    }
-    add(
-        "Bytes and addresses",
-        AIM_BYTES,
-        cost::sizes(&place, &python)?,
-    );
-    if let Some(folder) = &options.libraries {
-        add("Other C libraries", "", checks::releases(&place, folder)?);
-    }
-    let musl = checks::musl(&place)?;
-    add(
-        "musl",
-        "",
-        musl.unwrap_or("Not measured: there is no musl-gcc.".into()),
-    );
-    let checks = [
-        checks::kills(&place, 200)?,
-        checks::limit(&place)?,
-        checks::forks(&place, options.forks)?,
-        checks::undisturbed(&place)?,
-    ];
-    add(
-        "Kills, limits, forks",
-        "",
-        checks.map(|check| format!("- {check}\n")).concat(),
-    );
+    let mut report = Report(heading(options, &python)?);
+    add_costs(&place, options, &python, &mut report)?;
+    add_checks(&place, options, &mut report)?;
     let path = workspace::root().join("docs/recording-measured.md");
-    fs::write(&path, report).with_context(|| format!("{}", path.display()))?;
+    fs::write(&path, report.0).with_context(|| format!("{}", path.display()))?;
     println!("written: {}", path.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// The report, whose sections are printed as they are made.
+struct Report(String);
+
+impl Report {
+    fn add(&mut self, title: &str, aim: &str, text: &str) {
+        let section = format!("## {title}\n\n{aim}{}\n", text.trim_end());
+        println!("{section}");
+        self.0 += &format!("\n{section}");
+    }
+}
+
+/// Adds what recording costs, in time and bytes.
+fn add_costs(
+    place: &Place,
+    options: &options::Record,
+    python: &str,
+    report: &mut Report,
+) -> Result<()> {
+    let rounds = options.rounds;
+    report.add("A call", AIM_CALLS, &cost::calls(place, rounds)?);
+    let programs = cost::whole(place, python, rounds)?;
+    report.add("Programs", AIM_PROGRAMS, &programs);
+    let (aim, service) = match &options.service {
+        Some(folder) => (AIM_SERVICE, cost::service(place, folder, rounds)?),
+        None => ("", "Not measured: `--service` names no folder.".into()),
+    };
+    report.add("A service", aim, &service);
+    let sizes = cost::sizes(place, python)?;
+    report.add("Bytes and addresses", AIM_BYTES, &sizes);
+    Ok(())
+}
+
+/// Adds what was checked on other libraries, and of processes that end, fork or meet a limit.
+fn add_checks(place: &Place, options: &options::Record, report: &mut Report) -> Result<()> {
+    if let Some(folder) = &options.libraries {
+        let releases = checks::releases(place, folder)?;
+        report.add("Other C libraries", "", &releases);
+    }
+    let musl = checks::musl(place)?;
+    let musl = musl.unwrap_or("Not measured: there is no musl-gcc.".into());
+    report.add("musl", "", &musl);
+    let checks = [
+        checks::kills(place, 200)?,
+        checks::limit(place)?,
+        checks::forks(place, options.forks)?,
+        checks::undisturbed(place)?,
+    ];
+    let checks = checks.map(|check| format!("- {check}\n")).concat();
+    report.add("Kills, limits, forks", "", &checks);
+    Ok(())
 }
 
 /// Builds the command, has it write the library, and compiles the programs.

@@ -96,7 +96,7 @@ impl Scene<'_> {
         if arena == 0 && kernel.brk() != end {
             return Bytes::ZERO;
         }
-        let cut = glibc.cut_from_top(end - start, self.page());
+        let cut = glibc.cut_from_top(kernel, arena, end - start);
         kernel.resident_in(end - cut, end)
     }
 }

@@ -66,10 +66,12 @@ fn the_setting_of_jemalloc_ends_what_huge_pages_add() {
 fn a_tunable_of_glibc_ends_what_huge_pages_add_where_malloc_asks_for_them() {
     let workload = growing().workload();
     let lines = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1\nMALLOC_TOP_PAD_=8388608";
-    let variant = on_machine("glibc@2.36", lines, HugeMode::Madvise);
-    let diagnosis = diagnosed(&workload, &variant);
-    let huge = found(&diagnosis, "huge_pages");
-    assert_eq!(hold_remedies(&workload, &variant, huge), 1);
+    for release in ["glibc@2.36", "glibc@2.43", "glibc@2.44"] {
+        let variant = on_machine(release, lines, HugeMode::Madvise);
+        let diagnosis = diagnosed(&workload, &variant);
+        let huge = found(&diagnosis, "huge_pages");
+        assert_eq!(hold_remedies(&workload, &variant, huge), 1, "{release}");
+    }
 }
 
 #[test]
@@ -113,7 +115,7 @@ fn the_map_has_the_huge_pages_and_what_is_resident_only_because_of_them() {
         ("jemalloc@5.3.0", "MALLOC_CONF=dirty_decay_ms:0"),
     ] {
         let workload = match allocator {
-            "glibc@2.36" => growing().workload(),
+            "glibc@2.36" | "glibc@2.44" => growing().workload(),
             _ => scattered().workload(),
         };
         let simulation = at_end(&workload, &on_machine(allocator, lines, HugeMode::Always));
@@ -156,6 +158,7 @@ fn the_mode_of_the_machine_that_is_said_to_end_it_does() {
     for (allocator, lines) in [
         ("glibc@2.36", "MALLOC_TOP_PAD_=8388608"),
         ("glibc@2.36", hugetlb),
+        ("glibc@2.44", hugetlb),
         ("jemalloc@5.3.0", conf),
         ("jemalloc@5.3.0", "MALLOC_CONF=dirty_decay_ms:0,thp:always"),
         (
@@ -164,7 +167,7 @@ fn the_mode_of_the_machine_that_is_said_to_end_it_does() {
         ),
     ] {
         let workload = match allocator {
-            "glibc@2.36" => growing().workload(),
+            "glibc@2.36" | "glibc@2.44" => growing().workload(),
             _ => scattered().workload(),
         };
         let under = |mode| at_end(&workload, &on_machine(allocator, lines, mode));

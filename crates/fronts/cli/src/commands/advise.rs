@@ -92,7 +92,7 @@ pub(crate) fn image(asked: &Advise) -> Result<Option<Image>> {
 /// The image that the file with the settings names for the program with these settings, where it is known.
 ///
 /// # Errors
-/// The image has another C library.
+/// The image has another C library, or none.
 fn image_of_file(asked: &Advise) -> Result<Option<Image>> {
     let Some(file) = &asked.settings else {
         return Ok(None);
@@ -101,8 +101,8 @@ fn image_of_file(asked: &Advise) -> Result<Option<Image>> {
     let (_, image) = Environment::parse_with_image(&text);
     match image.map(|name| name.parse()) {
         Some(Ok(image)) => Ok(Some(image)),
-        Some(Err(musl @ UnknownImage::Musl(_))) => {
-            Err(musl).with_context(|| format!("{}: its image", file.display()))
+        Some(Err(other @ UnknownImage::Other { .. })) => {
+            Err(other).with_context(|| format!("{}: its image", file.display()))
         }
         Some(Err(UnknownImage::Open(_))) | None => Ok(None),
     }

@@ -86,10 +86,8 @@ pub(crate) fn on_image(name: &str, stage: &Stage, how: impl Fn(&str) -> String) 
     let runs = stage.variant.allocator;
     let text = match name.parse::<Image>() {
         Ok(image) => image.keeps(runs, is_recorded(stage), &how(&image.name))?,
-        Err(UnknownImage::Musl(name)) if runs.parts().0 == "glibc" => {
-            format!(
-                "{name} has musl, whose malloc is not modelled and reads none of these settings."
-            )
+        Err(UnknownImage::Other { image, has }) if runs.parts().0 == "glibc" => {
+            format!("{image} has {has}.")
         }
         Err(_) => return None,
     };

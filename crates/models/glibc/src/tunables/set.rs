@@ -242,12 +242,8 @@ pub(super) fn hugetlb(setting: &mut Setting<'_>) -> Effect {
     let page = match number {
         0 => return applied("malloc uses no huge pages."),
         1 => {
-            if setting.version >= Version::V2_43 {
-                let text = "No effect here: what glibc 2.43 and later do with it is not modelled.";
-                return (NoEffect, text.into());
-            }
             setting.params.asks_for_huge_pages = true;
-            let text = "malloc asks for transparent huge pages (MADV_HUGEPAGE) where the machine leaves them to programs (mode madvise). Its heap then grows and shrinks in steps of a huge page.";
+            let text = "malloc asks for transparent huge pages (MADV_HUGEPAGE) in mode madvise. Its heap then moves in steps of a huge page, from 2.43 on also those of arenas.";
             return (Surprise, text.into());
         }
         2 => Bytes::mib(2),

@@ -8,6 +8,7 @@ use super::requests::get;
 use crate::input::recorded::in_folder;
 use highwater_hwr::layout::{Stop, control};
 use highwater_hwr::read::Reader;
+use highwater_hwr::{HEAP_SPAN as SPAN, is_heap_info};
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
@@ -184,7 +185,12 @@ impl Resident {
         for at in 0..mappings.len() {
             let before = at.checked_sub(1).map(|before| mappings[before]);
             let kind = match kind_of(before, mappings[at], mappings.get(at + 1).copied()) {
-                Kind::Arena if !begins_heap(memory(mappings[at].begin)) => Kind::Anonymous,
+                // What cannot be read may be a heap.
+                Kind::Arena
+                    if memory(mappings[at].begin).is_some_and(|bytes| !is_heap_info(&bytes)) =>
+                {
+                    Kind::Anonymous
+                }
                 kind => kind,
             };
             mappings[at].kind = kind;
@@ -227,9 +233,6 @@ enum Kind {
     File,
 }
 
-/// Heaps of arenas begin at multiples of this, and what of them is not in use yet reaches to the next.
-const SPAN: u64 = 64 << 20;
-
 /// Returns the kind of a mapping, which those before and behind it decide where it has no name.
 fn kind_of(before: Option<Mapping>, mapping: Mapping, next: Option<Mapping>) -> Kind {
     /// Nobody has larger guards below the stacks of threads.
@@ -252,22 +255,6 @@ fn kind_of(before: Option<Mapping>, mapping: Mapping, next: Option<Mapping>) -> 
         Some(before) if is_guard(before) => Kind::Stack,
         _ => Kind::Anonymous,
     }
-}
-
-/// Whether what lies at the beginning of a mapping can be glibc's description of a heap (`heap_info` in `malloc/arena.c`): its
-/// arena, the heap before it, its size, and how much of it may be read. The heap of Go, for one, begins where such a heap may. What
-/// cannot be read may be one.
-fn begins_heap(bytes: Option<[u8; 32]>) -> bool {
-    let Some(bytes) = bytes else { return true };
-    let words = bytes.chunks_exact(8);
-    let words = words.map(|word| word.try_into().map_or(0, u64::from_le_bytes));
-    let words: Vec<u64> = words.collect();
-    let (size, readable) = (words[2], words[3]);
-    words[0] != 0
-        && words[1].is_multiple_of(SPAN)
-        && (1..=readable).contains(&size)
-        && readable <= SPAN
-        && readable.is_multiple_of(4096)
 }
 
 impl Mapping {

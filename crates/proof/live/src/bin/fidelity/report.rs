@@ -31,7 +31,7 @@ pub(crate) fn render(options: &Options, parts: &[Part<'_>], before: &str) -> Str
     for family in FAMILIES {
         page.push('\n');
         match parts.iter().find(|part| part.family == family) {
-            Some(part) => page.push_str(&render_part(options, part)),
+            Some(part) => page.push_str(&render_part(options, part, &kept(before, family))),
             None => page.push_str(&kept(before, family)),
         }
         page.truncate(page.trim_end().len());
@@ -64,18 +64,93 @@ fn kept(page: &str, family: AllocatorFamily) -> String {
     kept
 }
 
-/// The sections on an allocator's releases.
-fn render_part(options: &Options, part: &Part<'_>) -> String {
+/// Before the command that made the sections after it.
+const MADE_BY: &str = "This command made the sections on its releases";
+/// Before the command that made a section alone.
+const KEPT: &str = "Not at hand in that run. Measured before it, by ";
+
+/// What a page has on one build of an allocator.
+struct Section {
+    /// Its release.
+    title: String,
+    /// What it says of itself.
+    banner: String,
+    /// The rest.
+    text: String,
+}
+
+/// The sections of a page's part on builds that are not among these, each with the command that made it.
+fn earlier(part: &str, banners: &[&str]) -> Vec<Section> {
+    let made_by = part.split_once(MADE_BY).and_then(|(_, rest)| {
+        let (_, rest) = rest.split_once("```\n")?;
+        Some(rest.split_once("\n```")?.0)
+    });
+    let mut sections = Vec::new();
+    for section in part.split("\n## ") {
+        let mut pieces = section.splitn(3, "\n\n");
+        let (Some(title), Some(banner), Some(text)) = (pieces.next(), pieces.next(), pieces.next())
+        else {
+            continue;
+        };
+        let is_build = text.starts_with('|') || text.starts_with(KEPT);
+        if !is_build || banners.contains(&banner) {
+            continue;
+        }
+        let by = match made_by {
+            Some(command) if !text.starts_with(KEPT) => format!("{KEPT}`{command}`.\n\n"),
+            _ => String::new(),
+        };
+        sections.push(Section {
+            title: title.to_owned(),
+            banner: banner.to_owned(),
+            text: format!("{by}{}\n\n", text.trim_end()),
+        });
+    }
+    sections
+}
+
+/// The sections on an allocator's releases, with those that a page had before on builds that are not at hand.
+fn render_part(options: &Options, part: &Part<'_>, before: &str) -> String {
+    let banners: Vec<&str> = part
+        .subjects
+        .iter()
+        .map(|subject| &*subject.banner)
+        .collect();
+    let mut sections = earlier(before, &banners);
+    let others = match sections.is_empty() {
+        true => "",
+        false => ", except those that name another",
+    };
     let mut page = format!(
-        "## {}\n\nThis command made the sections on its releases:\n\n```\n{}\n```\n\n",
+        "## {}\n\n{MADE_BY}{others}:\n\n```\n{}\n```\n\n",
         part.family,
         command(options, part.family)
     );
     for (index, subject) in part.subjects.iter().enumerate() {
-        line(
-            &mut page,
-            format_args!("## {}\n\n{}\n", subject.release, subject.banner),
-        );
+        sections.push(Section {
+            title: subject.release.to_string(),
+            banner: subject.banner.clone(),
+            text: tables_of(part, index),
+        });
+    }
+    sections.sort_by(|a, b| a.title.cmp(&b.title));
+    for Section {
+        title,
+        banner,
+        text,
+    } in sections
+    {
+        line(&mut page, format_args!("## {title}\n\n{banner}\n"));
+        page.push_str(&text);
+    }
+    settings(&mut page, part.family, &part.workloads);
+    page
+}
+
+/// The table of one build.
+fn tables_of(part: &Part<'_>, index: usize) -> String {
+    let mut page = String::new();
+    if let Some(subject) = part.subjects.get(index) {
         page.push_str(match subject.release.family {
             AllocatorFamily::Glibc => {
                 "| workload | settings | operations | addresses | equal | marks | largest difference in RSS, bytes |\n\
@@ -97,7 +172,6 @@ fn render_part(options: &Options, part: &Part<'_>) -> String {
         }
         page.push('\n');
     }
-    settings(&mut page, part.family, &part.workloads);
     page
 }
 
@@ -207,6 +281,25 @@ fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn builds_that_are_not_at_hand_keep_their_sections_and_command() {
+        let part = "## glibc\n\nThis command made the sections on its releases:\n\n```\nA B\n```\n\n## glibc 2.34\n\nOld\n\n| 1 |\n\n\
+                    ## glibc 2.36\n\nNew\n\n| 2 |\n\n## Settings of glibc: programs\n\n- x\n\n- y\n";
+        let kept = |part: &str| -> String {
+            let sections = earlier(part, &["New"]);
+            let texts = sections
+                .iter()
+                .map(|s| format!("{}/{}/{}", s.title, s.banner, s.text));
+            texts.collect()
+        };
+        let once = format!("glibc 2.34/Old/{KEPT}`A B`.\n\n| 1 |\n\n");
+        assert_eq!(kept(part), once);
+        let again = format!(
+            "{MADE_BY}:\n\n```\nC\n```\n\n## glibc 2.34\n\nOld\n\n{KEPT}`A B`.\n\n| 1 |\n\n"
+        );
+        assert_eq!(kept(&again), once);
+    }
 
     #[test]
     fn what_was_not_compared_is_kept() {

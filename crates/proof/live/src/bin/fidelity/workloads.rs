@@ -11,7 +11,7 @@ use highwater_workload::{Pattern, trace, unwatched};
 use std::path::{Path, PathBuf};
 
 /// The settings under which programs are run: those that people try.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
     "",
     "MALLOC_TRIM_THRESHOLD_=65536",
     "MALLOC_TRIM_THRESHOLD_=4194304",
@@ -21,6 +21,7 @@ const SETTINGS: [&str; 10] = [
     "MALLOC_TOP_PAD_=0",
     "GLIBC_TUNABLES=glibc.malloc.tcache_count=0",
     "GLIBC_TUNABLES=glibc.malloc.mxfast=0",
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1",
     "MALLOC_TRIM_THRESHOLD_=65536 MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=16384",
 ];
 /// The same for jemalloc.
