@@ -69,7 +69,10 @@ fn parts(arenas: u64, most: &[FreeInArena], others: Bytes) -> String {
     let mut parts: Vec<String> = named.collect();
     let rest = arenas.saturating_sub(most.len() as u64);
     if rest > 0 {
-        parts.push(format!("{others} in {} more", count(rest)));
+        parts.push(format!(
+            "{others} in {}",
+            of(rest, "other arena", "other arenas")
+        ));
     }
     let last = parts.pop().unwrap_or_default();
     match parts.is_empty() {

@@ -83,7 +83,19 @@ pub(crate) fn image_of_part(pairs: &[(Scalar, Node)]) -> Option<String> {
             };
             Some(filled(&(text("repository").to_owned() + &tag), &[]))
         }
-        _ => None,
+        // What has steps is a job of a pipeline: without a container it runs on the machine.
+        _ => match (value("docker"), value("container"), value("steps")) {
+            (Some(Node::List(containers)), ..) => {
+                let first = containers.first()?.get("image")?;
+                first.text().map(str::to_owned)
+            }
+            (_, Some(container), Some(Node::List(_))) => {
+                let image = container.get("image").unwrap_or(container);
+                image.text().map(str::to_owned)
+            }
+            (_, None, Some(Node::List(_))) => Some(String::new()),
+            _ => None,
+        },
     }
 }
 

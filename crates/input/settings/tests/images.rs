@@ -65,6 +65,18 @@ fn a_service_or_container_has_the_image_of_the_settings_in_it() {
             "pipeline with one image",
             "image: a:1\nbuild:\n  stage: build\n  variables:\n    MALLOC_ARENA_MAX: 2\n",
         ),
+        (
+            "job with a container and services",
+            "jobs:\n  test:\n    runs-on: ubuntu-24.04\n    container: a:1\n    env: {MALLOC_ARENA_MAX: 2}\n    services:\n      db: {image: b:1, env: {X: 1}}\n    steps: [{run: make}]\n",
+        ),
+        (
+            "job whose step has the setting",
+            "jobs:\n  test:\n    container: {image: a:1, env: {X: 1}}\n    steps: [{run: make, env: {MALLOC_ARENA_MAX: 2}}]\n",
+        ),
+        (
+            "job of containers, the first of which runs the steps",
+            "jobs:\n  test:\n    docker:\n    - image: a:1\n    - image: b:1\n      environment: {X: 1}\n    environment: {MALLOC_ARENA_MAX: 2}\n    steps: [checkout]\n",
+        ),
     ] {
         assert_eq!(image(text).as_deref(), Some("a:1"), "{name}");
     }
@@ -87,6 +99,8 @@ fn without_settings_it_is_the_one_that_can_be_meant() {
 fn what_is_not_sure_is_none() {
     for text in [
         "services:\n  app: {image: a:1}\n  db: {image: b:1}\n",
+        // A job that runs on the machine.
+        "jobs:\n  test:\n    env: {MALLOC_ARENA_MAX: 2}\n    services: {db: {image: b:1}}\n    steps: [{run: make}]\n",
         // The image of a service that is built is told elsewhere.
         "services:\n  app:\n    build: .\n    environment: {MALLOC_ARENA_MAX: 2}\n  db: {image: b:1}\n",
         "services:\n  app:\n    image: ubuntu:mine\n    build: {context: .}\n    environment: {MALLOC_ARENA_MAX: 2}\n",
