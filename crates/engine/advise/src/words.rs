@@ -55,8 +55,12 @@ impl Advice {
             true => "after the last rest",
             false => "at the end",
         };
+        let held = match live > after_rest {
+            true => ", not all of it resident,",
+            false => ",",
+        };
         said.push(format!(
-            "{after_rest} stay {when}. The program holds {live} then, which no allocator can return."
+            "{after_rest} stay {when}. The program holds {live} then{held} which no allocator can return."
         ));
         if live.0 * 2 < after_rest.0 {
             said.extend(before.leaves.iter().map(|reason| reason.says.clone()));
@@ -85,6 +89,9 @@ impl Advice {
         let weighed = self.weights.in_words();
         let memory = match before.0.abs_diff(after.0) {
             0 => format!("{after} {weighed}, as before"),
+            less if after < before && after.to_string() == before.to_string() => {
+                format!("{after} {weighed}, {} less than before", Bytes(less))
+            }
             less if after < before => format!(
                 "{after} {weighed} instead of {before}: {} less ({} %)",
                 Bytes(less),
@@ -153,7 +160,7 @@ impl Advice {
         if let Some(leaves) = &row.leaves {
             said.push(format!("With it: {}", leaves.says));
         }
-        said.extend(not_lower(row));
+        said.extend(not_lower(row, &self.baseline().figures));
         if row.candidate.families.contains(&Family::Arenas) && !row.does_nothing {
             said.push(SHARED.to_owned());
         }
@@ -175,21 +182,54 @@ fn times(after: u64, before: u64, what: &str) -> String {
     format!("{} {what}{many}{differs}", count(after))
 }
 
-/// What a candidate does not lower.
-fn not_lower(row: &Advised) -> Option<String> {
-    let name = |measure: &Measure| match measure {
+/// How a figure of memory is called.
+fn called(measure: Measure) -> &'static str {
+    match measure {
         Measure::Peak => "the peak",
         Measure::Rest => "what stays after the last rest",
         Measure::Mean => "the average",
-    };
-    let named: Vec<_> = row.does_not_lower.iter().map(name).collect();
-    let named = match &named[..] {
-        [] => return None,
-        _ if row.does_nothing => return None,
-        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
-        all => all.join(""),
-    };
-    Some(format!("It does not lower {named} by 2 % or more."))
+    }
+}
+
+/// Parts of a sentence with commas, and this word before the last.
+fn joined(parts: &[String], word: &str) -> String {
+    match parts {
+        [others @ .., last] if !others.is_empty() => {
+            format!("{} {word} {last}", others.join(", "))
+        }
+        all => all.concat(),
+    }
+}
+
+/// What a candidate does not lower, and what it raises.
+fn not_lower(row: &Advised, before: &Figures) -> Option<String> {
+    if row.does_nothing {
+        return None;
+    }
+    let kept = row.does_not_lower.iter().copied();
+    let kept = kept.filter(|measure| raises(*measure, &row.figures, before).is_none());
+    let kept: Vec<String> = kept.map(|measure| called(measure).to_owned()).collect();
+    let raised = Measure::ALL.into_iter();
+    let raised = raised.filter_map(|measure| raises(measure, &row.figures, before));
+    let raised: Vec<String> = raised.collect();
+    let mut said = Vec::new();
+    if !kept.is_empty() {
+        let kept = joined(&kept, "or");
+        said.push(format!("It does not lower {kept} by 2 % or more."));
+    }
+    if !raised.is_empty() {
+        said.push(format!("It raises {}.", joined(&raised, "and")));
+    }
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+/// By how much a figure of memory is higher, if that is 2 % or more.
+fn raises(measure: Measure, after: &Figures, before: &Figures) -> Option<String> {
+    let (after, before) = (measure.of(after), measure.of(before));
+    let more = Bytes(after.0.saturating_sub(before.0));
+    let name = called(measure);
+    (more.0 > 0 && more.0 >= before.0 / 50)
+        .then(|| format!("{name} by {more} ({} %)", share(more, before)))
 }
 
 /// What other loads make of it.
@@ -214,4 +254,43 @@ fn elsewhere(row: &Advised) -> Option<String> {
         ""
     };
     (!on.is_empty()).then(|| format!("On other loads: {}.{warns}", on.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rises_by_a_fiftieth_is_said() {
+        let of = |peak, mean| Figures {
+            peak: Bytes::kib(peak),
+            mean: Bytes::kib(mean),
+            ..Figures::default()
+        };
+        let before = of(10_000, 5_000);
+        let said = |after: Figures| {
+            Measure::ALL.map(|measure| raises(measure, &after, &before).unwrap_or_default())
+        };
+        assert_eq!(said(of(10_100, 4_000)), ["", "", ""]);
+        let said = said(of(10_500, 5_100));
+        assert_eq!(
+            said,
+            [
+                "the peak by 500 KiB (5 %)",
+                "",
+                "the average by 100 KiB (2 %)"
+            ]
+        );
+    }
+
+    #[test]
+    fn parts_are_joined_as_in_a_sentence() {
+        let joined = |parts: &[&str]| {
+            let parts: Vec<String> = parts.iter().map(|&part| part.to_owned()).collect();
+            super::joined(&parts, "or")
+        };
+        assert_eq!(joined(&["a"]), "a");
+        assert_eq!(joined(&["a", "b"]), "a or b");
+        assert_eq!(joined(&["a", "b", "c"]), "a, b or c");
+    }
 }
