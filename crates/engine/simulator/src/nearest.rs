@@ -32,15 +32,12 @@ impl Choice {
         }
         Self::nearest(&format!("{name}@{version}")).unwrap_or_else(|_| {
             let choice = Self::default();
-            // Recorders write this where a library does not tell its release.
-            let version = match version {
-                "unknown" => String::new(),
-                version => format!(" {version}"),
-            };
+            // Recorders write "unknown" where a library does not tell its release.
+            let recorded = format!("{name} {version}").replace(" unknown", "");
             Asked {
                 choice,
                 instead: Some(format!(
-                    "The trace was recorded with {name}{version}, which is not modelled; {choice} is used instead."
+                    "The trace was recorded with {recorded}, which is not modelled; {choice} is used instead."
                 )),
             }
         })

@@ -84,18 +84,15 @@ pub(crate) fn image_of_part(pairs: &[(Scalar, Node)]) -> Option<String> {
             Some(filled(&(text("repository").to_owned() + &tag), &[]))
         }
         // What has steps is a job of a pipeline: without a container it runs on the machine.
-        _ => match (value("docker"), value("container"), value("steps")) {
-            (Some(Node::List(containers)), ..) => {
-                let first = containers.first()?.get("image")?;
-                first.text().map(str::to_owned)
-            }
-            (_, Some(container), Some(Node::List(_))) => {
-                let image = container.get("image").unwrap_or(container);
-                image.text().map(str::to_owned)
-            }
-            (_, None, Some(Node::List(_))) => Some(String::new()),
-            _ => None,
-        },
+        _ => {
+            let container = match value("docker") {
+                Some(Node::List(containers)) => containers.first(),
+                _ => value("container"),
+            };
+            let image = container.map(|part| part.get("image").unwrap_or(part));
+            let is_job = matches!(value("steps"), Some(Node::List(_)));
+            is_job.then(|| image.and_then(Node::text).unwrap_or_default().to_owned())
+        }
     }
 }
 

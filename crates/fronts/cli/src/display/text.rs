@@ -1,9 +1,11 @@
 //! The report for people: a table of the marks, a small chart, and the diagnosis.
 
 mod diagnosis;
+mod measured;
 pub(crate) mod names;
 
 pub(crate) use diagnosis::diagnosis;
+pub(crate) use measured::measured;
 
 use crate::display::chart;
 use crate::input::job::Job;
@@ -11,8 +13,7 @@ use crate::input::moment::{self, View};
 use highwater_report::{of, one_line};
 use highwater_settings::is_read;
 use highwater_simulator::{
-    Bytes, Counters, Machine, MarkSample, Measured, Outcome, Plan, Recording, Remark, Sample, Tone,
-    Variant,
+    Bytes, Counters, Machine, MarkSample, Plan, Recording, Remark, Sample, Tone, Variant,
 };
 use std::fmt::Write;
 
@@ -309,54 +310,4 @@ fn checked(out: &mut String, recording: &Recording) -> std::fmt::Result {
         writeln!(out, "Resident memory: equal at {equal} of {all} marks.")?;
     }
     Ok(())
-}
-
-/// The real process beside the model, at the last moment that was measured.
-pub(crate) fn measured(outcome: &Outcome) -> String {
-    let real = outcome.real();
-    let last = real.and_then(|real| Some((real, real.moments.last()?)));
-    last.map_or_else(String::new, |(real, last)| {
-        let said = highwater_report::measured(real, last);
-        format!("\nMeasured: {said}{}\n", elsewhere(last))
-    })
-}
-
-/// A sentence where most of the process is neither its allocator's nor Python's: whoever looks for its memory looks there first.
-fn elsewhere(at: &Measured) -> String {
-    let rest = &at.rest;
-    let total = at.process.0 + rest.files.0 + rest.stacks.0 + rest.python.0 + rest.others.0;
-    // Blocks of malloc with mappings of their own may lie among the others.
-    let others = rest.others.0.saturating_sub(at.not_compared.0);
-    match others > total / 2 {
-        false => String::new(),
-        true => format!(
-            " Most of the process's memory is in these other mappings, {} of {}: the heap of a garbage collector, for example, or of an allocator that a library has for itself. No setting of malloc changes them.",
-            Bytes(others),
-            Bytes(total)
-        ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use highwater_simulator::Rest;
-
-    #[test]
-    fn memory_that_is_mostly_elsewhere_is_said() {
-        let of = |process, others, not_compared| Measured {
-            process: Bytes::mib(process),
-            not_compared: Bytes::mib(not_compared),
-            rest: Rest {
-                others: Bytes::mib(others),
-                files: Bytes::mib(2),
-                ..Rest::default()
-            },
-            ..Measured::default()
-        };
-        let said = elsewhere(&of(1, 24, 0));
-        assert!(said.contains("24.0 MiB of 27.0 MiB"), "{said}");
-        assert_eq!(elsewhere(&of(30, 24, 0)), "");
-        assert_eq!(elsewhere(&of(1, 24, 20)), "", "they are malloc's");
-    }
 }
