@@ -127,6 +127,19 @@ impl Advice {
         }
     }
 
+    /// What is said of a candidate below the table, and what it raises: a reader of the page has the figures beside it.
+    pub fn sentences_in_full(&self, row: &Advised) -> Vec<String> {
+        let before = &self.baseline().figures;
+        let raised = Measure::ALL.into_iter().filter(|_| !row.does_nothing);
+        let raised = raised.filter_map(|measure| raises(measure, &row.figures, before));
+        let raised: Vec<String> = raised.collect();
+        let mut said = self.sentences(row);
+        if !raised.is_empty() {
+            said.push(format!("It raises {}.", raised.join(" and ")));
+        }
+        said
+    }
+
     /// What is said of a candidate below the table.
     pub fn sentences(&self, row: &Advised) -> Vec<String> {
         let mut said = Vec::new();
@@ -157,7 +170,7 @@ impl Advice {
         if let Some(leaves) = &row.leaves {
             said.push(format!("With it: {}", leaves.says));
         }
-        said.extend(not_lower(row, &self.baseline().figures));
+        said.extend(not_lower(row));
         if row.candidate.families.contains(&Family::Arenas) && !row.does_nothing {
             said.push(SHARED.to_owned());
         }
@@ -179,42 +192,34 @@ fn times(after: u64, before: u64, what: &str) -> String {
     format!("{} {what}{many}{differs}", count(after))
 }
 
-/// How a figure of memory is called.
-fn called(measure: Measure) -> &'static str {
-    match measure {
+/// By how much a figure of memory is higher, if that is 2 % or more.
+fn raises(measure: Measure, after: &Figures, before: &Figures) -> Option<String> {
+    let name = match measure {
         Measure::Peak => "the peak",
         Measure::Rest => "what stays after the last rest",
         Measure::Mean => "the average",
-    }
-}
-
-/// What a candidate does not lower, and what it raises.
-fn not_lower(row: &Advised, before: &Figures) -> Option<String> {
-    let (mut kept, mut raised) = (Vec::new(), Vec::new());
-    for measure in row.does_not_lower.iter().filter(|_| !row.does_nothing) {
-        match raises(*measure, &row.figures, before) {
-            Some(said) => raised.push(said),
-            None => kept.push(called(*measure)),
-        }
-    }
-    let mut said = Vec::new();
-    if !kept.is_empty() {
-        let kept = kept.join(" or ");
-        said.push(format!("It does not lower {kept} by 2 % or more."));
-    }
-    if !raised.is_empty() {
-        said.push(format!("It raises {}.", raised.join(" and ")));
-    }
-    (!said.is_empty()).then(|| said.join(" "))
-}
-
-/// By how much a figure of memory is higher, if that is 2 % or more.
-fn raises(measure: Measure, after: &Figures, before: &Figures) -> Option<String> {
+    };
     let (after, before) = (measure.of(after), measure.of(before));
     let more = Bytes(after.0.saturating_sub(before.0));
-    let name = called(measure);
     (more.0 > 0 && more.0 >= before.0 / 50)
         .then(|| format!("{name} by {more} ({} %)", share(more, before)))
+}
+
+/// What a candidate does not lower.
+fn not_lower(row: &Advised) -> Option<String> {
+    let name = |measure: &Measure| match measure {
+        Measure::Peak => "the peak",
+        Measure::Rest => "what stays after the last rest",
+        Measure::Mean => "the average",
+    };
+    let named: Vec<_> = row.does_not_lower.iter().map(name).collect();
+    let named = match &named[..] {
+        [] => return None,
+        _ if row.does_nothing => return None,
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        all => all.join(""),
+    };
+    Some(format!("It does not lower {named} by 2 % or more."))
 }
 
 /// What other loads make of it.
@@ -257,9 +262,8 @@ mod tests {
             Measure::ALL.map(|measure| raises(measure, &after, &before).unwrap_or_default())
         };
         assert_eq!(said(of(10_100, 4_000)), ["", "", ""]);
-        let said = said(of(10_500, 5_100));
         assert_eq!(
-            said,
+            said(of(10_500, 5_100)),
             [
                 "the peak by 500 KiB (5 %)",
                 "",

@@ -140,13 +140,7 @@ fn what_a_candidate_does_not_lower_names_the_bound() {
         .collect();
     assert!(!said.is_empty());
     for sentence in said {
-        let (_, after) = sentence
-            .split_once(" by 2 % or more.")
-            .expect("the bound is named");
-        assert!(
-            after.is_empty() || after.starts_with(" It raises "),
-            "{sentence}"
-        );
+        assert!(sentence.ends_with(" by 2 % or more."), "{sentence}");
     }
 }
 

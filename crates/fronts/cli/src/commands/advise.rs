@@ -341,7 +341,7 @@ impl About {
             about: self,
             costs_from: advice.costs.source(),
             advice,
-            words: rows.map(|row| advice.sentences(row)).collect(),
+            words: rows.map(|row| advice.sentences_in_full(row)).collect(),
         })
     }
 }
