@@ -55,12 +55,8 @@ impl Advice {
             true => "after the last rest",
             false => "at the end",
         };
-        let held = match live > after_rest {
-            true => ", not all of it resident,",
-            false => ",",
-        };
         said.push(format!(
-            "{after_rest} stay {when}. The program holds {live} then{held} which no allocator can return."
+            "{after_rest} stay {when}. The program holds {live} then, resident or not, which no allocator can return."
         ));
         if live.0 * 2 < after_rest.0 {
             said.extend(before.leaves.iter().map(|reason| reason.says.clone()));
