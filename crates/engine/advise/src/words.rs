@@ -56,7 +56,7 @@ impl Advice {
             false => "at the end",
         };
         said.push(format!(
-            "{after_rest} stay {when}. The program holds {live} then, resident or not, which no allocator can return."
+            "{after_rest} stay {when}. The program holds {live} then, touched or not, which no allocator can return."
         ));
         if live.0 * 2 < after_rest.0 {
             said.extend(before.leaves.iter().map(|reason| reason.says.clone()));
