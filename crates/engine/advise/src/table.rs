@@ -85,13 +85,13 @@ impl Advice {
         for (number, row) in self.worth().enumerate() {
             let doer = row.doer.in_words();
             text += &format!("\n{}. {} ({doer})\n", number + 1, one_line(&row.name));
-            for sentence in self.sentences(row) {
+            for sentence in self.sentences_in_full(row) {
                 text += &format!("   {}\n", one_line(&sentence));
             }
         }
         for row in self.shown().filter(|row| row.is_usual && !row.is_worth) {
             text += &format!("\nUsual advice: {}\n", one_line(&row.name));
-            for sentence in self.sentences(row) {
+            for sentence in self.sentences_in_full(row) {
                 text += &format!("   {}\n", one_line(&sentence));
             }
         }
@@ -117,7 +117,7 @@ impl Advice {
         let explained = self.shown().filter(|row| row.is_worth || row.is_usual);
         for row in explained {
             text += &format!("\n- {}: ", code(&row.name));
-            text += &escaped(&self.sentences(row).join(" "));
+            text += &escaped(&self.sentences_in_full(row).join(" "));
         }
         text.push('\n');
         text

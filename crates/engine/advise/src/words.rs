@@ -56,7 +56,7 @@ impl Advice {
             false => "at the end",
         };
         said.push(format!(
-            "{after_rest} stay {when}. The program holds {live} then, which no allocator can return."
+            "{after_rest} stay {when}. The program holds {live} then, touched or not, which no allocator can return."
         ));
         if live.0 * 2 < after_rest.0 {
             said.extend(before.leaves.iter().map(|reason| reason.says.clone()));
@@ -123,6 +123,19 @@ impl Advice {
         }
     }
 
+    /// What is said of a candidate below the table, and what it raises: a reader of the page has the figures beside it.
+    pub fn sentences_in_full(&self, row: &Advised) -> Vec<String> {
+        let before = &self.baseline().figures;
+        let raised = Measure::ALL.into_iter().filter(|_| !row.does_nothing);
+        let raised = raised.filter_map(|measure| raises(measure, &row.figures, before));
+        let raised: Vec<String> = raised.collect();
+        let mut said = self.sentences(row);
+        if !raised.is_empty() {
+            said.push(format!("It raises {}.", raised.join(" and ")));
+        }
+        said
+    }
+
     /// What is said of a candidate below the table.
     pub fn sentences(&self, row: &Advised) -> Vec<String> {
         let mut said = Vec::new();
@@ -175,6 +188,19 @@ fn times(after: u64, before: u64, what: &str) -> String {
     format!("{} {what}{many}{differs}", count(after))
 }
 
+/// By how much a figure of memory is higher, if that is 2 % or more.
+fn raises(measure: Measure, after: &Figures, before: &Figures) -> Option<String> {
+    let name = match measure {
+        Measure::Peak => "the peak",
+        Measure::Rest => "what stays after the last rest",
+        Measure::Mean => "the average",
+    };
+    let (after, before) = (measure.of(after), measure.of(before));
+    let more = Bytes(after.0.saturating_sub(before.0));
+    (more.0 > 0 && more.0 >= before.0 / 50)
+        .then(|| format!("{name} by {more} ({} %)", share(more, before)))
+}
+
 /// What a candidate does not lower.
 fn not_lower(row: &Advised) -> Option<String> {
     let name = |measure: &Measure| match measure {
@@ -214,4 +240,31 @@ fn elsewhere(row: &Advised) -> Option<String> {
         ""
     };
     (!on.is_empty()).then(|| format!("On other loads: {}.{warns}", on.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rises_by_a_fiftieth_is_said() {
+        let of = |peak, mean| Figures {
+            peak: Bytes::kib(peak),
+            mean: Bytes::kib(mean),
+            ..Figures::default()
+        };
+        let before = of(10_000, 5_000);
+        let said = |after: Figures| {
+            Measure::ALL.map(|measure| raises(measure, &after, &before).unwrap_or_default())
+        };
+        assert_eq!(said(of(10_100, 4_000)), ["", "", ""]);
+        assert_eq!(
+            said(of(10_500, 5_100)),
+            [
+                "the peak by 500 KiB (5 %)",
+                "",
+                "the average by 100 KiB (2 %)"
+            ]
+        );
+    }
 }

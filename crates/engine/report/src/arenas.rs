@@ -61,7 +61,7 @@ fn arena(number: u16) -> String {
     }
 }
 
-/// Names the arenas with the most free memory, and the rest by their number.
+/// Names the arenas with the most free memory, and the rest together.
 fn parts(arenas: u64, most: &[FreeInArena], others: Bytes) -> String {
     let named = most
         .iter()
@@ -69,7 +69,7 @@ fn parts(arenas: u64, most: &[FreeInArena], others: Bytes) -> String {
     let mut parts: Vec<String> = named.collect();
     let rest = arenas.saturating_sub(most.len() as u64);
     if rest > 0 {
-        parts.push(format!("{others} in {} more", count(rest)));
+        parts.push(format!("{others} in the rest"));
     }
     let last = parts.pop().unwrap_or_default();
     match parts.is_empty() {

@@ -482,6 +482,25 @@ fn recordings_of_every_kind_in_a_folder_are_advised_and_other_files_are_counted(
 }
 
 #[test]
+fn the_image_of_the_settings_decides_on_jemalloc_for_a_fleet_as_well() {
+    let folder = fleet("fleet_image");
+    let script = "docker run -e MALLOC_ARENA_MAX=2 amazonlinux:2023 app\n";
+    let settings = file("fleet.sh", script);
+    let asked = ["advise", &folder, "--only", "jemalloc,arenas"];
+    let output = highwater(&[&asked[..], &["--settings", &settings]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("glibc 2.34. It decides on jemalloc;"),
+        "{said}"
+    );
+    assert!(said.contains("--image amazonlinux:2023."), "{said}");
+    // No package of it is known there.
+    assert!(!text(&output).contains("jemalloc"));
+    let on_own = text(&highwater(&asked));
+    assert!(on_own.contains("jemalloc"), "{on_own}");
+}
+
+#[test]
 fn what_is_best_for_all_is_the_least_sum_that_hurts_none() {
     let folder = fleet("fleet_sums");
     let asked = [

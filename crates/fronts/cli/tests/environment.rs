@@ -161,6 +161,9 @@ fn a_dockerfile_is_judged_for_the_image_that_it_is_built_from() {
     let said = settings(compose, &[]);
     assert!(said.starts_with("ubuntu:24.04 has Ubuntu 24.04"), "{said}");
     assert!(said.contains("Judged for glibc 2.39."), "{said}");
+    let script = "docker run --rm \\\n  -e MALLOC_TRIM_THRESHOLD_=64K \\\n  ubuntu:24.04 app\n";
+    let said = settings(script, &[]);
+    assert!(said.starts_with("ubuntu:24.04 has Ubuntu 24.04"), "{said}");
 }
 
 #[test]

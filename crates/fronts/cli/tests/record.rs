@@ -321,3 +321,27 @@ fn what_cannot_be_recorded_is_said() {
     assert!(!Path::new("never.hwt").exists());
     assert!(!folder.exists(), "nothing is left of what was not started");
 }
+
+#[test]
+fn of_an_allocator_whose_mappings_have_no_places_all_memory_is_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("j.hwt");
+    let text = "highwater-trace 2\nallocator jemalloc 5.3.0\nm 1 0 0x7f0000001000 100000\ns 5 0 rss=9000000 heap=4096 anonymous=2097152\nf 9 0 0x7f0000001000\n";
+    fs::write(&trace, text).expect("written");
+    let trace = trace.to_str().expect("a plain name");
+    let said = |more: &[&str]| {
+        let output = highwater(&[&["replay", trace][..], more].concat());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let own = said(&[]);
+    assert!(
+        own.contains("Measured: The samples do not separate jemalloc's mappings"),
+        "{own}"
+    );
+    assert!(
+        own.contains("but the stacks was 2.0 MiB resident;"),
+        "{own}"
+    );
+    // Another allocator's memory is not beside what was measured of this one.
+    assert!(!said(&["--allocator", "jemalloc@5.2.1"]).contains("Measured:"));
+}

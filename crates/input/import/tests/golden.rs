@@ -75,6 +75,23 @@ fn tools_that_write_fewer_have_the_recorded_sizes() {
     assert_eq!(moved(own_part(&mtrace)), moved(ours));
 }
 
+/// Heaptrack's library brings libstdc++ into a C program, which sets this much aside for exceptions.
+const EXCEPTIONS: u64 = 72_704;
+
+#[test]
+fn heaptrack_has_one_allocation_more_that_of_its_own_library() {
+    let held = imported("churn.heaptrack.raw.zst");
+    let ours = recording("churn.hwr.gz");
+    let sizes = |calls: &[Call]| {
+        let allocated = calls.iter().filter(|call| call.kind != "free");
+        allocated.map(|call| call.size).collect::<Vec<_>>()
+    };
+    let (theirs, ours) = (sizes(&held.calls), sizes(&ours.calls));
+    assert!(!ours.contains(&EXCEPTIONS));
+    assert_eq!(theirs.len(), ours.len() + 1);
+    assert_eq!(theirs[0], EXCEPTIONS);
+}
+
 /// The calls of the program's buffers, each with its size.
 fn buffers(calls: &[Call]) -> Vec<(&'static str, u64)> {
     let mut sizes = std::collections::HashMap::new();

@@ -83,7 +83,16 @@ pub(crate) fn image_of_part(pairs: &[(Scalar, Node)]) -> Option<String> {
             };
             Some(filled(&(text("repository").to_owned() + &tag), &[]))
         }
-        _ => None,
+        // What has steps is a job of a pipeline: without a container it runs on the machine.
+        _ => {
+            let container = match value("docker") {
+                Some(Node::List(containers)) => containers.first(),
+                _ => value("container"),
+            };
+            let image = container.map(|part| part.get("image").unwrap_or(part));
+            let is_job = matches!(value("steps"), Some(Node::List(_)));
+            is_job.then(|| image.and_then(Node::text).unwrap_or_default().to_owned())
+        }
     }
 }
 

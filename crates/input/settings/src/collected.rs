@@ -150,6 +150,11 @@ impl Collected {
         (!image.is_empty()).then(|| image.as_ref().to_owned())
     }
 
+    /// Whether a document has parts with an image.
+    pub(crate) fn has_parts(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
     /// Whether a variable was set anywhere before.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)

@@ -18,6 +18,7 @@ mod conf;
 mod couple;
 mod cut;
 mod expand;
+mod image;
 mod instruction;
 mod line;
 mod lines;
@@ -30,6 +31,7 @@ mod pairs;
 mod plain;
 mod preload;
 mod product;
+mod run_command;
 mod scan;
 mod shape;
 mod table;
@@ -79,23 +81,20 @@ impl Environment {
     /// the text does not say it, or several may be meant.
     pub fn parse_with_image(text: &str) -> (Self, Option<String>) {
         let text = cut::joined(bytes::clean(text));
-        let mut found = Collected::default();
         if text.contains('\0') {
-            return (from_process(&text, found), None);
+            return (from_process(&text, Collected::default()), None);
         }
-        let is_document = yaml::read(&text)
-            .or_else(|| toml::read(&text))
-            .is_some_and(|tree| {
-                tree::collect(&tree, &mut found);
-                !found.is_empty()
-            });
-        let image = found.image().or_else(|| base_image(&text));
-        if !is_document {
-            found = Collected::default();
-            scan(&text, 0, &mut found);
-        }
+        let (found, image) = parse(&text);
+        let image = image.flatten().or_else(|| base_image(&text));
         let filled = text.lines().map(|line| !line.trim().is_empty());
         (found.finish(filled), image)
+    }
+
+    /// Reads the settings in a text and the image, as [`parse_with_image`](Self::parse_with_image) does, the image also out of the
+    /// commands that start a container (`docker run ... IMAGE` and its kin) and out of texts that no parser reads, where it is the
+    /// value of `image` in the smallest block around the settings.
+    pub fn parse_with_any_image(text: &str) -> (Self, Option<String>) {
+        image::parse_with_any_image(text)
     }
 
     /// Takes the settings of an environment that a trace recorded. Of its other variables only the number is told.
@@ -127,6 +126,22 @@ impl Environment {
             None => self.variables.push(variable),
         }
     }
+}
+
+/// Reads the settings in a text, by a parser of its language or by their names, and the image that a document's parts name: none
+/// where it has no such parts, and an empty one where they leave it open.
+fn parse(text: &str) -> (Collected, Option<Option<String>>) {
+    let mut found = Collected::default();
+    let document = yaml::read(text).or_else(|| toml::read(text));
+    if let Some(tree) = &document {
+        tree::collect(tree, &mut found);
+    }
+    let image = found.has_parts().then(|| found.image());
+    if document.is_none() || found.is_empty() {
+        found = Collected::default();
+        scan(text, 0, &mut found);
+    }
+    (found, image)
 }
 
 /// Reads the documents of a YAML text, and JSON as a part of YAML; `None` for one that is neither, or longer than 256 KiB. What an

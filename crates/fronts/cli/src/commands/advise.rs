@@ -93,12 +93,12 @@ pub(crate) fn image(asked: &Advise) -> Result<Option<Image>> {
 ///
 /// # Errors
 /// The image has another C library, or none.
-fn image_of_file(asked: &Advise) -> Result<Option<Image>> {
+pub(crate) fn image_of_file(asked: &Advise) -> Result<Option<Image>> {
     let Some(file) = &asked.settings else {
         return Ok(None);
     };
     let text = crate::input::environment::read_text(file)?;
-    let (_, image) = Environment::parse_with_image(&text);
+    let (_, image) = Environment::parse_with_any_image(&text);
     match image.map(|name| name.parse()) {
         Some(Ok(image)) => Ok(Some(image)),
         Some(Err(other @ UnknownImage::Other { .. })) => {
@@ -341,7 +341,7 @@ impl About {
             about: self,
             costs_from: advice.costs.source(),
             advice,
-            words: rows.map(|row| advice.sentences(row)).collect(),
+            words: rows.map(|row| advice.sentences_in_full(row)).collect(),
         })
     }
 }

@@ -42,6 +42,13 @@ pub(crate) fn run(asked: &Advise) -> Result<String> {
         return crate::display::json::line(&line.context("the unit was not run")?);
     }
     let traces = recordings(&asked.subject)?;
+    if let Some(image) = advise::image_of_file(asked)?.filter(|_| asked.image.is_none()) {
+        let said = image.in_words();
+        crate::console::say(&format!(
+            "{said} It decides on jemalloc; for its glibc as well give --image {}.",
+            image.name
+        ));
+    }
     let lines = match &asked.from {
         Some(file) => {
             let lines = read_lines(file)?;
@@ -122,7 +129,13 @@ fn subject(trace: &str, asked: &Advise) -> Result<Subject> {
     let found = Found::look_up(trace)?;
     let image = advise::image(asked)?;
     let subject = advise::subject(asked, &found, image.as_ref(), false);
-    subject.with_context(|| trace.to_owned())
+    let mut subject = subject.with_context(|| trace.to_owned())?;
+    if image.is_none()
+        && let Some(image) = advise::image_of_file(asked)?
+    {
+        subject.take_image(&image)?;
+    }
+    Ok(subject)
 }
 
 /// Every recording with every change that may help one of them.

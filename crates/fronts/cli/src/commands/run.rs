@@ -81,7 +81,7 @@ fn one(job: &Job, common: &Common, check: bool, decisions: Option<Output>) -> Re
             false => {
                 let text = text::report(job, recording, &view, check, seconds);
                 text + &spread::describe(recording, spread.as_ref(), common.seeds)
-                    + &text::measured(&outcome)
+                    + &text::measured(job, &outcome)
             }
         })?;
     }

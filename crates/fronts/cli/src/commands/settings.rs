@@ -51,7 +51,7 @@ fn meaning(asked: &Settings) -> Result<Meaning> {
     } else {
         read_text(&asked.file)?
     };
-    let (environment, image) = Environment::parse_with_image(&text);
+    let (environment, image) = Environment::parse_with_any_image(&text);
     let chosen = choose(&environment.variables, environment.linked);
     let choice = chosen.as_ref().and_then(Chosen::choice);
     let (runs, instead) = match &asked.allocator {

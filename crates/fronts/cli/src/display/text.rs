@@ -1,9 +1,11 @@
 //! The report for people: a table of the marks, a small chart, and the diagnosis.
 
 mod diagnosis;
+mod measured;
 pub(crate) mod names;
 
 pub(crate) use diagnosis::diagnosis;
+pub(crate) use measured::measured;
 
 use crate::display::chart;
 use crate::input::job::Job;
@@ -11,7 +13,7 @@ use crate::input::moment::{self, View};
 use highwater_report::{of, one_line};
 use highwater_settings::is_read;
 use highwater_simulator::{
-    Bytes, Counters, Machine, MarkSample, Outcome, Plan, Recording, Remark, Sample, Tone, Variant,
+    Bytes, Counters, Machine, MarkSample, Plan, Recording, Remark, Sample, Tone, Variant,
 };
 use std::fmt::Write;
 
@@ -308,13 +310,4 @@ fn checked(out: &mut String, recording: &Recording) -> std::fmt::Result {
         writeln!(out, "Resident memory: equal at {equal} of {all} marks.")?;
     }
     Ok(())
-}
-
-/// The real process beside the model, at the last moment that was measured.
-pub(crate) fn measured(outcome: &Outcome) -> String {
-    let real = outcome.real();
-    let last = real.and_then(|real| Some((real, real.moments.last()?)));
-    last.map_or_else(String::new, |(real, last)| {
-        format!("\nMeasured: {}\n", highwater_report::measured(real, last))
-    })
 }

@@ -67,7 +67,7 @@ fn read_one(text: &str) -> Result<(Environment, Option<String>)> {
     if let Some(file) = file(text) {
         return read_file(file);
     }
-    let (read, image) = Environment::parse_with_image(text);
+    let (read, image) = Environment::parse_with_any_image(text);
     let is_empty = read.variables.is_empty() && read.remarks.is_empty();
     if is_empty && is_line && !text.contains('=') {
         let text: String = text.chars().take(60).collect();
@@ -78,7 +78,7 @@ fn read_one(text: &str) -> Result<(Environment, Option<String>)> {
 
 /// The settings in a file, and the image that it names.
 pub(crate) fn read_file(file: &Path) -> Result<(Environment, Option<String>)> {
-    Ok(Environment::parse_with_image(&read_text(file)?))
+    Ok(Environment::parse_with_any_image(&read_text(file)?))
 }
 
 /// A remark where the image that a text names has another malloc than the one that a stage runs. `how` says how an image's is run.

@@ -94,6 +94,12 @@ fn check(common: &Common, header: &Header) -> Result<()> {
         Some((name, version))
             if common.allocator.is_none() && Choice::named(name, version).is_none() =>
         {
+            // Of others than these two no release is modelled.
+            if !["glibc", "jemalloc"].contains(&name.as_str()) {
+                bail!(
+                    "--check: the trace was recorded with {name}, which is not modelled, so its addresses cannot be compared"
+                );
+            }
             bail!(
                 "--check: the trace was recorded with {name} {version}, which is not modelled; choose a modelled release with --allocator"
             )

@@ -27,7 +27,9 @@ pub(crate) fn record(asked: &Record) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let program = Path::new(&asked.command[0]);
-    sight::check(program)?;
+    let arguments = asked.command[1..].iter();
+    let arguments: Vec<_> = arguments.map(|word| word.to_string_lossy()).collect();
+    sight::check(program, &arguments)?;
     let folder = folder(asked, program)?;
     let library = folder.join(LIBRARY_NAME);
     fs::write(&library, LIBRARY).with_context(|| format!("{}", library.display()))?;
@@ -61,11 +63,15 @@ pub(crate) fn record(asked: &Record) -> Result<ExitCode> {
         let context = format!("{}: the program cannot be started", program.display());
         anyhow::Error::new(error).context(context)
     })?;
+    let started = summary::Started {
+        program,
+        process: child.id(),
+    };
     let sampler = Sampler::start(folder.clone());
     let status = wait(child, signals);
     let in_background = sampler.stop();
     let status = status?;
-    if !summary::say(&folder, program, status, &in_background) {
+    if !summary::say(&folder, &started, status, &in_background) {
         // Nothing loads it any more.
         let _ = fs::remove_file(&library);
     }

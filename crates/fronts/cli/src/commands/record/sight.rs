@@ -1,6 +1,7 @@
 //! Programs that the recorder cannot be loaded into.
 
 use anyhow::{Result, bail};
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -12,8 +13,13 @@ const BEGINNING: u64 = 1 << 16;
 /// Scripts that name scripts as their interpreters are followed this far, as the kernel does.
 const DEEPEST: u32 = 4;
 
-/// Refuses a program into which the loader would not put the recorder.
-pub(super) fn check(program: &Path) -> Result<()> {
+/// Refuses a program into which the loader would not put the recorder, with its arguments.
+pub(super) fn check(program: &Path, arguments: &[Cow<'_, str>]) -> Result<()> {
+    if let Some(argument) = taken_away(program, arguments) {
+        bail!(
+            "env {argument}: the program would start without the recorder, which LD_PRELOAD loads; give the variables before highwater itself, as in `LD_PRELOAD=... highwater record -- PROGRAM`"
+        );
+    }
     // A program that is not found is refused when it is started.
     let Some(mut path) = find(program) else {
         return Ok(());
@@ -42,6 +48,19 @@ pub(super) fn check(program: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The argument of `env` that takes the recorder away from the program that it starts.
+fn taken_away<'a>(program: &Path, arguments: &'a [Cow<'_, str>]) -> Option<&'a str> {
+    let is_env = program.file_name().is_some_and(|name| name == "env");
+    let words = arguments.iter().map(AsRef::as_ref);
+    let mut options =
+        words.take_while(|word: &&str| is_env && (word.starts_with('-') || word.contains('=')));
+    let takes = |word: &&str| {
+        let is_cleared = matches!(*word, "-" | "-i" | "--ignore-environment");
+        is_cleared || word.starts_with("LD_PRELOAD=") || word.ends_with("=LD_PRELOAD")
+    };
+    options.find(takes)
 }
 
 /// Finds a program as the shell does.
@@ -99,7 +118,7 @@ fn is_static(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{interpreter, is_static};
+    use super::{interpreter, is_static, taken_away};
     use std::path::Path;
 
     #[test]
@@ -108,6 +127,21 @@ mod tests {
         assert_eq!(interpreter(b"\x7fELF"), None);
         let found = interpreter(b"#!/usr/bin/env sh\n").expect("there is a shell");
         assert_eq!(found.file_name(), Path::new("sh").file_name());
+    }
+
+    #[test]
+    fn what_takes_the_recorder_away_is_found() {
+        for (program, arguments, found) in [
+            ("env", "A=1 LD_PRELOAD=x.so perl", Some("LD_PRELOAD=x.so")),
+            ("/usr/bin/env", "-i perl", Some("-i")),
+            ("env", "--unset=LD_PRELOAD perl", Some("--unset=LD_PRELOAD")),
+            ("env", "A=1 perl -i", None),
+            ("perl", "-i LD_PRELOAD=x.so", None),
+        ] {
+            let arguments: Vec<_> = arguments.split(' ').map(Into::into).collect();
+            let taken = taken_away(Path::new(program), &arguments);
+            assert_eq!(taken, found, "{arguments:?}");
+        }
     }
 
     #[test]

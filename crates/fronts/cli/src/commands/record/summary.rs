@@ -4,7 +4,8 @@ use crate::input::recorded::in_folder;
 use highwater_hwr::Event;
 use highwater_hwr::layout::Stop;
 use highwater_hwr::read::Reader;
-use highwater_report::{count, of};
+use highwater_report::of;
+use highwater_simulator::Bytes;
 use std::collections::HashSet;
 use std::fmt::Write;
 use std::fs::File;
@@ -23,6 +24,12 @@ struct Figures {
     bytes: u64,
     stop: Stop,
     process: u32,
+    /// Nanoseconds of the monotonic clock at its beginning.
+    began: u64,
+    /// The most memory that was resident at once, as far as it was measured.
+    peak: Bytes,
+    /// Whether the process is still there.
+    runs_on: bool,
     /// The process that forked it, where that was recorded.
     forked_by: Option<u32>,
     /// The release of an interpreter whose functions the sites lack.
@@ -33,11 +40,24 @@ struct Figures {
     asks_background: bool,
 }
 
+/// The program that was asked for, and the process that it was started as.
+pub(super) struct Started<'a> {
+    pub(super) program: &'a Path,
+    pub(super) process: u32,
+}
+
+impl Figures {
+    /// What orders recordings: memory, and calls where none was measured.
+    fn size(&self) -> (Bytes, u64) {
+        (self.peak, self.calls)
+    }
+}
+
 /// Reads the recordings of a folder and says what they hold; `in_background` are the processes in which jemalloc's background
 /// threads ran. Returns whether a process of theirs runs on.
 pub(super) fn say(
     folder: &Path,
-    program: &Path,
+    program: &Started,
     status: ExitStatus,
     in_background: &HashSet<u32>,
 ) -> bool {
@@ -45,24 +65,21 @@ pub(super) fn say(
         .iter()
         .filter_map(|path| read(path))
         .collect();
-    recordings.sort_by_key(|recording| std::cmp::Reverse(recording.calls));
+    recordings.sort_by_key(|recording| std::cmp::Reverse(recording.size()));
     let text = describe(&recordings, folder, program, status, in_background);
     crate::console::hint(&text);
-    recordings.iter().any(|recording| {
-        let process = Path::new("/proc").join(recording.process.to_string());
-        recording.stop == Stop::Running && process.exists()
-    })
+    recordings.iter().any(|recording| recording.runs_on)
 }
 
 fn describe(
     recordings: &[Figures],
     folder: &Path,
-    program: &Path,
+    started: &Started,
     status: ExitStatus,
     in_background: &HashSet<u32>,
 ) -> String {
-    let (program, folder) = (program.display(), folder.display());
-    let Some(longest) = recordings.first() else {
+    let (program, folder) = (started.program.display(), folder.display());
+    let Some(next) = next(recordings, started.process) else {
         return format!(
             "highwater: {program} ({status}) made no allocator call that can be seen. It called none, has an allocator of its \
              own, linked into the program, or could not write to {folder}.\n"
@@ -71,13 +88,13 @@ fn describe(
     let calls: u64 = recordings.iter().map(|recording| recording.calls).sum();
     let bytes: u64 = recordings.iter().map(|recording| recording.bytes).sum();
     let mut text = format!(
-        "highwater: {program} ({status}): {} of {} in {folder}, {} KiB\n",
+        "highwater: {program} ({status}): {} of {} in {folder}, {}\n",
         of(calls, "allocator call", "allocator calls"),
         match recordings.len() {
             1 => "one process".to_owned(),
             processes => format!("{processes} processes"),
         },
-        count(bytes.div_ceil(1024)),
+        Bytes(bytes),
     );
     list(&mut text, recordings);
     if let Some(unseen) = unseen(recordings) {
@@ -93,8 +110,9 @@ fn describe(
             "The call sites lack Python functions: this build of Python {release} is not known. Release builds of 3.9 to 3.15 are."
         );
     }
-    let _ = writeln!(text, "Next: highwater replay {}", longest.path.display());
-    if let Some(parent) = longest.forked_by {
+    let _ = writeln!(text, "Next: highwater replay {}", next.path.display());
+    text += &which(next, recordings, started.process);
+    if let Some(parent) = next.forked_by {
         let _ = writeln!(
             text,
             "In the page, open it together with the recording of process {parent}: choose or drop both files at once."
@@ -103,7 +121,34 @@ fn describe(
     text
 }
 
-/// The recordings with the most calls, a line each.
+/// The recording to look at first: that of the program that was asked for, unless another process took at least twice as much
+/// memory, as the servers that a script starts do.
+fn next(recordings: &[Figures], asked: u32) -> Option<&Figures> {
+    let largest = recordings.iter().max_by_key(|one| one.size())?;
+    // What it became last is the program.
+    let own = recordings.iter().filter(|one| one.process == asked);
+    let own = own.max_by_key(|one| one.began);
+    let is_own = |own: &&Figures| largest.peak.0 < own.peak.0.saturating_mul(2).max(1);
+    Some(own.filter(is_own).unwrap_or(largest))
+}
+
+/// Which of several processes the next command is for.
+fn which(next: &Figures, recordings: &[Figures], asked: u32) -> String {
+    let others = recordings.iter().filter(|one| one.process != next.process);
+    let most = others.map(|one| one.peak).max();
+    match most {
+        None => String::new(),
+        Some(_) if next.process != asked => {
+            "It is the process that took the most memory.\n".to_owned()
+        }
+        Some(most) if most > next.peak => {
+            "It is the program itself; another took more memory.\n".to_owned()
+        }
+        Some(_) => "It is the program itself.\n".to_owned(),
+    }
+}
+
+/// The recordings of the processes that took the most memory, a line each.
 fn list(text: &mut String, recordings: &[Figures]) {
     for recording in recordings.iter().take(LISTED) {
         let name = recording
@@ -113,11 +158,21 @@ fn list(text: &mut String, recordings: &[Figures]) {
             .to_string_lossy();
         let threads = of(recording.threads as u64, "thread", "threads");
         let calls = of(recording.calls, "call", "calls");
-        let ending = ending(recording.stop);
+        let took = match recording.peak {
+            Bytes(0) => String::new(),
+            peak => format!(", up to {peak} resident"),
+        };
+        let follows =
+            |other: &Figures| other.process == recording.process && other.began > recording.began;
+        let ending = match recording.stop {
+            Stop::Running if recordings.iter().any(follows) => "; became another program",
+            Stop::Running if recording.runs_on => "; runs on",
+            stop => ending(stop),
+        };
         // Writing to a string cannot fail.
         let forked = recording.forked_by;
         let forked = forked.map_or(String::new(), |by| format!(", forked by process {by}"));
-        let _ = writeln!(text, "  {name}: {calls}, {threads}{forked}{ending}");
+        let _ = writeln!(text, "  {name}: {calls}, {threads}{took}{forked}{ending}");
     }
     match recordings.len().saturating_sub(LISTED) {
         0 => {}
@@ -181,7 +236,7 @@ fn ending(stop: Stop) -> &'static str {
     match stop {
         Stop::Exit | Stop::Complete => "",
         Stop::Running => {
-            "; the process runs on, was killed, became another program, or ended without the C library, as programs in Go do"
+            "; was killed, became a program that the recorder does not reach (static, setuid, or with an LD_PRELOAD of its own), or ended without the C library, as programs in Go do"
         }
         Stop::Asked => "; ended by highwater stop",
         Stop::NoSpace => "; ended early: the disk is full",
@@ -212,14 +267,24 @@ fn read(path: &Path) -> Option<Figures> {
     let mut threads = HashSet::new();
     // A damaged file counts as far as it can be read.
     let (mut calls, mut unknown_python) = (0, None);
+    let beside = std::fs::read_to_string(path.with_extension("samples"));
+    let mut peak = most(&beside.unwrap_or_default());
     while let Ok(Some(placed)) = reader.next_event() {
         if let Event::Site { frames, .. } = placed.event {
             unknown_python = unknown_python.or_else(|| release_not_known(frames));
         }
+        if let Event::Sample(text) = placed.event {
+            peak = peak.max(most(&String::from_utf8_lossy(text)));
+        }
         threads.insert(placed.thread);
         calls += u64::from(is_call(&placed.event));
     }
+    let process = reader.control().process;
+    let stop = reader.ending().map_or(Stop::Running, |ending| ending.stop);
     Some(Figures {
+        began: reader.control().monotonic_time,
+        peak,
+        runs_on: stop == Stop::Running && Path::new("/proc").join(process.to_string()).exists(),
         path: path.to_owned(),
         calls,
         threads: threads.len(),
@@ -228,10 +293,17 @@ fn read(path: &Path) -> Option<Figures> {
             .any(|line| line.starts_with("allocator jemalloc")),
         asks_background: reader.header_text().contains("background_thread:true"),
         bytes,
-        process: reader.control().process,
+        process,
         forked_by: (reader.control().parent_ticket).map(|_| reader.control().parent),
-        stop: reader.ending().map_or(Stop::Running, |ending| ending.stop),
+        stop,
     })
+}
+
+/// The most that measurements say of resident memory.
+fn most(samples: &str) -> Bytes {
+    let words = samples.split_ascii_whitespace();
+    let resident = words.filter_map(|word| word.strip_prefix("rss=")?.parse().ok());
+    Bytes(resident.max().unwrap_or_default())
 }
 
 /// The release of Python that a site names in place of its functions, as the recorder does where it cannot read them.
@@ -243,102 +315,4 @@ fn release_not_known(frames: &[u8]) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::process::ExitStatusExt;
-
-    fn figures(process: u32, asks_background: bool) -> Figures {
-        Figures {
-            path: PathBuf::from(format!("a.{process}.hwr")),
-            calls: 1,
-            threads: 1,
-            bytes: 1,
-            stop: Stop::Exit,
-            process,
-            forked_by: None,
-            unknown_python: None,
-            is_jemalloc: true,
-            asks_background,
-        }
-    }
-
-    fn said(recordings: &[Figures], in_background: &[u32]) -> String {
-        let in_background = in_background.iter().copied().collect();
-        let (folder, program) = (Path::new("f"), Path::new("p"));
-        describe(
-            recordings,
-            folder,
-            program,
-            ExitStatus::from_raw(0),
-            &in_background,
-        )
-    }
-
-    #[test]
-    fn background_threads_that_no_setting_asks_for_are_said() {
-        let says = "Add --env MALLOC_CONF=background_thread:true to the next commands";
-        assert!(said(&[figures(7, false)], &[7]).contains(&format!("{says}.\n")));
-        let two = [figures(7, false), figures(8, false)];
-        assert!(said(&two, &[8]).contains(&format!("{says} (process 8).\n")));
-        assert!(!said(&[figures(7, true)], &[7]).contains(says));
-        assert!(!said(&[figures(7, false)], &[8]).contains(says));
-        // No setting reaches a jemalloc that a library has for itself.
-        let glibc = || Figures {
-            is_jemalloc: false,
-            ..figures(7, false)
-        };
-        let text = said(&[glibc()], &[7]);
-        assert!(!text.contains(says), "{text}");
-        assert!(
-            text.contains("memory are not in the recording.\n"),
-            "{text}"
-        );
-        assert!(!said(&[glibc()], &[8]).contains("of its own"));
-    }
-
-    #[test]
-    fn of_a_forked_process_its_parent_is_said() {
-        let forked = Figures {
-            forked_by: Some(3),
-            ..figures(7, false)
-        };
-        let text = said(&[forked, figures(3, false)], &[]);
-        assert!(
-            text.contains("a.7.hwr: 1 call, 1 thread, forked by process 3\n"),
-            "{text}"
-        );
-        assert!(text.contains("a.3.hwr: 1 call, 1 thread\n"), "{text}");
-        let page = "\nIn the page, open it together with the recording of process 3: ";
-        assert!(text.contains(page), "{text}");
-        assert!(!said(&[figures(3, false)], &[]).contains("In the page"));
-    }
-
-    #[test]
-    fn processes_without_a_call_are_said() {
-        let silent = |process| Figures {
-            calls: 0,
-            ..figures(process, false)
-        };
-        assert!(!said(&[figures(7, false)], &[]).contains("can be seen"));
-        assert!(said(&[silent(7)], &[]).contains("It made no call that can be seen: it may"));
-        let two = [figures(7, false), silent(8)];
-        assert!(said(&two, &[]).contains("Process 8 made no call that can be seen: it may"));
-        let many: Vec<_> = (0..20).map(silent).chain(two).collect();
-        assert!(
-            said(&many, &[])
-                .contains("21 of the processes made no call that can be seen: they may")
-        );
-    }
-
-    #[test]
-    fn recordings_that_are_not_listed_are_counted() {
-        let many = |count| {
-            (0..count)
-                .map(|one| figures(one, false))
-                .collect::<Vec<_>>()
-        };
-        assert!(!said(&many(8), &[]).contains(" more\n"));
-        assert!(said(&many(9), &[]).contains("\n  and one more\n"));
-        assert!(said(&many(18), &[]).contains("\n  and 10 more\n"));
-    }
-}
+mod tests;
