@@ -10,7 +10,6 @@ mod reader;
 
 use std::{cell::Cell, collections::VecDeque, rc::Rc};
 
-use js_sys::ArrayBuffer;
 use web_sys::File;
 use yew::Callback;
 
@@ -89,7 +88,7 @@ pub enum PoolEvent {
     /// What was to be read as a recording is a file of another kind: what it is, where that is known.
     Foreign(u32, Option<String>),
     /// A file of another tool was read as a recording: its number, where it comes from, and its bytes.
-    Imported(u32, String, ArrayBuffer),
+    Imported(u32, String, Beside),
     /// Something for the page.
     Arrived(Arrival),
 }

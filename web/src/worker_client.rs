@@ -11,7 +11,6 @@ use std::{cell::RefCell, rc::Rc};
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use highwater_simulator::Sample;
-use js_sys::ArrayBuffer;
 use wasm_bindgen::JsCast;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -96,8 +95,8 @@ pub enum JobEvent {
     Progress(f64, Vec<Sample>),
     /// The result.
     Finished(Outcome),
-    /// The result, and the bytes that belong to it.
-    FinishedWith(Outcome, ArrayBuffer),
+    /// The result, and the recording that belongs to it.
+    FinishedWith(Outcome, Beside),
     /// What went wrong, in words for the user.
     Failed(String),
     /// The worker was ended, because another job in it could not be cancelled, and what it had loaded is gone with it.
@@ -243,8 +242,8 @@ impl WorkerClient {
             Response::Finished { job, outcome } => {
                 self.inner.borrow_mut().failures = 0;
                 let event = match beside {
-                    Some(Beside::Bytes(bytes)) => JobEvent::FinishedWith(outcome, bytes),
-                    _ => JobEvent::Finished(outcome),
+                    Some(beside) => JobEvent::FinishedWith(outcome, beside),
+                    None => JobEvent::Finished(outcome),
                 };
                 self.tell_last(job, event);
             }

@@ -1,8 +1,8 @@
 //! The jobs of the reader: a worker with a program of its own, which is transferred for the first who asks.
 
 use super::{
-    ArrayBuffer, Arrival, Beside, Cell, File, Health, IMPORTING, JobEvent, Outcome, Pool,
-    PoolEvent, Program, Rc, VariantId, Work, WorkerClient,
+    Arrival, Beside, Cell, File, Health, IMPORTING, JobEvent, Outcome, Pool, PoolEvent, Program,
+    Rc, VariantId, Work, WorkerClient,
 };
 
 impl Pool {
@@ -15,8 +15,8 @@ impl Pool {
                 JobEvent::Progress(share, _) => {
                     PoolEvent::Arrived(Arrival::LoadProgress(share * IMPORTING))
                 }
-                JobEvent::FinishedWith(Outcome::Imported { origin }, bytes) => {
-                    PoolEvent::Imported(number, origin, bytes)
+                JobEvent::FinishedWith(Outcome::Imported { origin }, recording) => {
+                    PoolEvent::Imported(number, origin, recording)
                 }
                 JobEvent::Finished(Outcome::Unknown) => PoolEvent::Foreign(number, None),
                 JobEvent::Failed(message) => {
@@ -30,10 +30,10 @@ impl Pool {
     }
 
     /// Takes the recording that was made of a file of another tool, and gives it to all of them.
-    pub fn take_import(&mut self, number: u32, origin: String, bytes: ArrayBuffer) {
+    pub fn take_import(&mut self, number: u32, origin: String, recording: Beside) {
         self.importing = None;
         self.imported = Some((number, origin));
-        self.load(number, Beside::Bytes(bytes));
+        self.load(number, recording);
     }
 
     /// The worker that reads, which is started for the first who needs it, and again for who needs it after it broke.

@@ -1,7 +1,7 @@
 //! [`Work::Import`](crate::protocol::Work::Import): from a file of another tool to a recording.
 //!
 //! The file stays on the user's disk and is read a part at a time, so that its size takes no memory. What becomes of it
-//! is kept, for the workers that simulate are given all of it.
+//! is handed to the browser, which the workers that simulate read it from.
 
 use std::{
     cell::Cell,
@@ -14,13 +14,14 @@ use web_sys::File;
 
 use crate::{
     protocol::Outcome,
-    worker::{Engine, Job, Slice, Step, load::of_a_tool, recorded::read_slice},
+    worker::{Engine, Job, NO_ROOM, Slice, Step, Written, load::of_a_tool, recorded::read_slice},
 };
 
 /// Bytes of the file that are read at a time.
 const PART: usize = 1 << 20;
-/// Bytes of a recording at most: one that is longer has more calls than a page reads.
-pub(crate) const LONGEST: usize = 128 << 20;
+/// Bytes of the recording that a file becomes at most, if that is more than twice its own: a packed file of a few megabytes may become
+/// any number of them.
+const LONGEST: u64 = 512 << 20;
 pub(crate) const TOO_MANY: &str =
     "the file has more calls than the page can read; the command reads it: `highwater replay FILE`";
 
@@ -30,7 +31,9 @@ pub(crate) struct Import<R: Read> {
     recording: Option<Recording<R>>,
     /// The share of the file that was read.
     done: Rc<Cell<f64>>,
-    written: Vec<u8>,
+    written: Written,
+    /// Bytes that may be written.
+    most: u64,
     buffer: Box<[u8]>,
 }
 
@@ -38,22 +41,24 @@ impl Import<BufReader<FileBytes>> {
     /// Begins with a file of another tool.
     pub(crate) fn of(file: File) -> Self {
         let done = Rc::new(Cell::new(0.0));
+        let most = LONGEST.max(2 * file.size() as u64);
         let bytes = FileBytes {
             file,
             at: 0,
             done: Rc::clone(&done),
         };
-        Self::from(BufReader::with_capacity(PART, bytes), done)
+        Self::from(BufReader::with_capacity(PART, bytes), done, most)
     }
 }
 
 impl<R: Read> Import<R> {
-    fn from(source: R, done: Rc<Cell<f64>>) -> Self {
+    fn from(source: R, done: Rc<Cell<f64>>, most: u64) -> Self {
         Self {
             source: Some(source),
             recording: None,
             done,
-            written: Vec::new(),
+            written: Written::default(),
+            most,
             buffer: vec![0; 1 << 16].into(),
         }
     }
@@ -88,10 +93,14 @@ impl<R: Read> Job for Import<R> {
                     let written = std::mem::take(&mut self.written);
                     return Step::DoneWith(Outcome::Imported { origin }, written);
                 }
-                Ok(count) => self.written.extend_from_slice(&self.buffer[..count]),
+                Ok(count) => {
+                    if self.written.add(&self.buffer[..count]).is_err() {
+                        return Step::Failed(NO_ROOM.to_owned());
+                    }
+                }
                 Err(error) => return Step::Failed(error.to_string()),
             }
-            if self.written.len() > LONGEST {
+            if self.written.length() > self.most {
                 return Step::Failed(TOO_MANY.to_owned());
             }
         }
@@ -120,7 +129,11 @@ mod tests {
     use super::*;
 
     fn end_of(text: &[u8]) -> Step {
-        let mut job = Import::from(text, Rc::default());
+        read_up_to(LONGEST, text)
+    }
+
+    fn read_up_to(most: u64, text: &[u8]) -> Step {
+        let mut job = Import::from(text, Rc::default(), most);
         loop {
             match job.advance(&mut Engine::default(), &Slice::unlimited()) {
                 Step::More(_) => {}
@@ -137,11 +150,26 @@ mod tests {
         match end_of(text) {
             Step::DoneWith(Outcome::Imported { origin }, bytes) => {
                 assert!(origin.contains("mtrace"), "{origin}");
-                let workload = highwater_workload::trace::read(&bytes).expect("a recording");
+                let workload =
+                    highwater_workload::trace::read(&bytes.into_bytes()).expect("a recording");
                 assert_eq!(workload.events.len(), 3);
                 let header = &workload.header.noted;
                 assert!(header.iter().any(|(name, _)| name == "imported"));
             }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_that_becomes_too_long_is_refused_on_the_way() {
+        let mut text = b"= Start\n".to_vec();
+        for at in 0..100_000 {
+            text.extend_from_slice(
+                format!("@ ./a:[0x1] + {:#x} 0x18\n", 4096 + at * 32).as_bytes(),
+            );
+        }
+        match read_up_to(100_000, &text) {
+            Step::Failed(message) => assert_eq!(message, TOO_MANY),
             other => panic!("{other:?}"),
         }
     }

@@ -18,6 +18,7 @@ mod run;
 mod survey;
 mod text;
 mod together;
+mod written;
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,10 +28,10 @@ use std::{
 pub use engine::Engine;
 pub use recorded::Bytes;
 pub use together::{CHOSEN, FIRST_LINE};
+pub use written::Written;
 
 use gloo_events::EventListener;
 use highwater_simulator::Sample;
-use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort};
 
@@ -41,6 +42,9 @@ use crate::{
 
 /// How long a job may work before the worker looks at its messages.
 const SLICE_MS: f64 = 12.0;
+
+/// Where the browser does not take what a worker has made.
+const NO_ROOM: &str = "the browser has no room for the recording; the command reads the file: `highwater replay FILE`";
 
 /// How often progress is told at most.
 const PROGRESS_EVERY_MS: f64 = 50.0;
@@ -109,8 +113,8 @@ pub enum Step {
     More(f64),
     /// It is finished.
     Done(Outcome),
-    /// It is finished, and bytes belong to its result.
-    DoneWith(Outcome, Vec<u8>),
+    /// It is finished, and a recording belongs to its result.
+    DoneWith(Outcome, Written),
     /// It cannot be finished: what the user should change.
     Failed(String),
 }
@@ -307,11 +311,16 @@ impl Worker {
                 self.jobs.push(running);
             }
             Step::Done(outcome) => self.say(&Response::Finished { job, outcome }, None),
-            Step::DoneWith(outcome, bytes) => {
-                let bytes = Uint8Array::from(bytes.as_slice()).buffer();
-                let response = Response::Finished { job, outcome };
-                self.say(&response, Some(Beside::Bytes(bytes)));
-            }
+            Step::DoneWith(outcome, written) => match written.into_file() {
+                Ok(file) => {
+                    let response = Response::Finished { job, outcome };
+                    self.say(&response, Some(Beside::File(file)));
+                }
+                Err(_) => {
+                    let message = NO_ROOM.to_owned();
+                    self.say(&Response::Failed { job, message }, None);
+                }
+            },
             Step::Failed(message) => self.say(&Response::Failed { job, message }, None),
         }
         if !self.jobs.is_empty() {

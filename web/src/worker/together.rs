@@ -16,11 +16,7 @@ use web_sys::File;
 
 use crate::{
     protocol::Outcome,
-    worker::{
-        Engine, Job, Slice, Step,
-        import::{LONGEST, TOO_MANY},
-        recorded::read_slice,
-    },
+    worker::{Engine, Job, Slice, Step, import::TOO_MANY, recorded::read_slice},
 };
 use families::Families;
 
@@ -32,6 +28,8 @@ pub const CHOSEN: &str = "chosen ";
 const LONGEST_CHOICE: usize = 64;
 /// Bytes of the text before the files at most.
 const LONGEST_HEAD: usize = 1 << 20;
+/// Bytes of the recording that is made of several at most.
+const LONGEST: usize = 128 << 20;
 /// Bytes of a text of samples at most.
 const LONGEST_SAMPLES: u64 = 64 << 20;
 /// Bytes that are read at a time.
@@ -155,7 +153,7 @@ impl Job for Together {
                     return match written.unwrap_or_else(|| Ok(Vec::new())) {
                         Ok(written) => {
                             let origin = std::mem::take(&mut self.origin);
-                            Step::DoneWith(Outcome::Imported { origin }, written)
+                            Step::DoneWith(Outcome::Imported { origin }, written.into())
                         }
                         Err(error) => Step::Failed(error.to_string()),
                     };

@@ -79,7 +79,7 @@ impl Origin {
 
 fn opened(bytes: Vec<u8>) -> (Origin, Vec<u8>) {
     let (origin, bytes) = match end_of(bytes) {
-        Step::DoneWith(Outcome::Imported { origin }, bytes) => (origin, bytes),
+        Step::DoneWith(Outcome::Imported { origin }, written) => (origin, written.into_bytes()),
         other => panic!("{other:?}"),
     };
     let mut lines = origin.lines().map(str::to_owned);
