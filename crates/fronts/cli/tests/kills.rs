@@ -121,7 +121,12 @@ fn is_killed_anywhere(tried: &Tried) {
     let folder = folder.path();
     let (new, all) = whole(folder, tried);
     let (mut stopped, mut ended) = (0, 0);
-    for seed in 0..kills {
+    // On a busy machine the signal comes late, and the command may have ended: then it is tried again, until most were stopped.
+    let mut seeds = 0..40 * kills;
+    while stopped + ended < kills || stopped <= kills / 2 {
+        let Some(seed) = seeds.next() else {
+            panic!("{stopped} stopped, {ended} ended before");
+        };
         for name in tried.files {
             fs::write(folder.join(name), OLD).expect("written");
         }
@@ -164,8 +169,6 @@ fn is_killed_anywhere(tried: &Tried) {
             .collect();
         assert!(parts.is_empty(), "seed {seed}: {parts:?} left behind");
     }
-    // How many are stopped in time is a matter of how busy the machine is.
-    assert!(stopped > 0, "{stopped} stopped, {ended} ended before");
 }
 
 /// Whether a file is whole: pictures have the date, which can change at midnight, so their end is compared.
